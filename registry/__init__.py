@@ -1,0 +1,1 @@
+"""Decide on schemas and remember them: Avro rules, the store, and the clients of ``bus.registry.SchemaRegistry``."""

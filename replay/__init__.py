@@ -1,0 +1,1 @@
+"""History: find what happened to one dossier, and show it to a person."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from typing import Protocol
 
 from msgspec import Struct
+
+from bus.errors import ConfigError
 
 
 class SchemaVersion(Struct, frozen=True, kw_only=True):
@@ -66,3 +69,18 @@ class SchemaRegistry(Protocol):
         Raises :class:`~bus.errors.InvalidSchema`.
         """
         ...
+
+
+def open_registry(url: str) -> SchemaRegistry:
+    """Open the registry that ``url`` names; its scheme is looked up among the entry points ``lienthong.registries``.
+
+    Raises :class:`~bus.errors.ConfigError` for a scheme that no installed package serves.
+    """
+    scheme = url.partition(":")[0].partition("+")[0]
+    for point in entry_points(group="lienthong.registries"):
+        if point.name == scheme:
+            registry: SchemaRegistry = point.load()(url)
+            return registry
+    raise ConfigError(
+        f"no installed package serves a registry at `{scheme}:`", hint="Set `registry` to a `sqlite:///…` URL."
+    )

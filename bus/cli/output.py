@@ -1,0 +1,87 @@
+"""How commands speak: data to stdout, talk to stderr, ``--json`` everywhere, an error's class as the exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from bus.errors import LienthongError
+
+_JSON = "lienthong.json"
+
+PARTIAL = 7
+"""Exit code where some of the work was done, and what was not is named."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """Give a command its ``--json``; :func:`wants_json` answers it."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+        context.find_root().meta[_JSON] = value
+        return value
+
+    option = click.option(
+        "--json", "as_json", is_flag=True, expose_value=False, callback=remember, help="Print JSON with stable keys."
+    )
+    return option(command)
+
+
+def wants_json() -> bool:
+    """Tell whether the running command was asked for JSON."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.find_root().meta.get(_JSON, False))
+
+
+def show(data: Any, people: Callable[[], None]) -> None:
+    """Print ``data`` as one JSON value if ``--json`` was given, else let ``people`` print for people."""
+    if wants_json():
+        line(data, indent=2)
+    else:
+        people()
+
+
+def line(data: Any, *, indent: int | None = None) -> None:
+    """Print one JSON value to stdout: the whole answer, or one line of a stream."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=indent, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table for people, to stdout. Wide cells are kept whole where stdout is not a terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    printed = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        printed.add_row(*("" if cell is None else str(cell) for cell in row))
+    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 200)
+    console.print(printed)
+
+
+def talk(message: str) -> None:
+    """Say something to a person, on stderr."""
+    click.echo(message, err=True)
+
+
+def fail(error: LienthongError) -> int:
+    """Say what happened and what to do next, on stderr, and return the exit code."""
+    if wants_json():
+        click.echo(json.dumps({"error": described(error)}, ensure_ascii=False), err=True)
+    else:
+        talk(f"Error {error.code}: {error}")
+        for reason in getattr(error, "reasons", ()):
+            talk(f"  - {reason}")
+        if error.hint:
+            talk(f"Next: {error.hint}")
+    return error.exit_code
+
+
+def described(error: LienthongError) -> Mapping[str, Any]:
+    """Return an error's stable parts, for JSON."""
+    return {"code": error.code, "message": str(error), "hint": error.hint, "retriable": error.retriable}

@@ -1,0 +1,71 @@
+"""What a command works with: settings, engine, registry, catalogue and wire, each opened when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from bus.settings import Settings, load
+
+if TYPE_CHECKING:
+    from schemas.catalogue import Catalogue
+
+    from bus.registry import SchemaRegistry
+    from bus.transport import Engine
+    from bus.wire import Wire
+
+
+class Session:
+    """One command's parts. Opening is late, because most commands need only some of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The log, opened; closed with the command."""
+        from bus.transports import open_engine
+
+        self.settings.data.mkdir(parents=True, exist_ok=True)
+        return open_engine(self.settings.transport)
+
+    @cached_property
+    def registry(self) -> SchemaRegistry:
+        """The schemas that are registered."""
+        from bus.registry import open_registry
+
+        self.settings.data.mkdir(parents=True, exist_ok=True)
+        return open_registry(self.settings.registry)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The contracts that this installation knows."""
+        from schemas.catalogue import load as load_catalogue
+
+        return load_catalogue()
+
+    @cached_property
+    def wire(self) -> Wire:
+        """Between events and records."""
+        from bus.wire import Wire
+
+        return Wire(self.registry, self.catalogue, generated=self.settings.codec == "generated")
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+
+def current_session() -> Session:
+    """Return the running command's session; it closes when the command ends. Raises ConfigError."""
+    context = click.get_current_context().find_root()
+    session = context.meta.get("lienthong.session")
+    if session is None:
+        session = Session(load(data=context.meta.get("lienthong.data")))
+        context.meta["lienthong.session"] = session
+        context.call_on_close(session.close)
+    found: Session = session
+    return found

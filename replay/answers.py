@@ -1,0 +1,115 @@
+"""Answers as JSON with stable keys, and the exit code that goes with them. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bus.cli.output import PARTIAL
+from replay.moments import Window, as_text
+from replay.reading import Coverage, Gap, Unreadable
+from replay.timeline import Happening, Timeline
+
+NOTHING = 3
+"""Exit code where nothing was found, and everything was searched and read."""
+
+
+def history_answer(dossier: str, line: Timeline, coverage: Coverage, window: Window) -> dict[str, Any]:
+    """Return a dossier's history."""
+    told = completeness(coverage, line.unreadable)
+    told |= {
+        "complete": told["complete"] and not line.dead_letters,
+        "dead_letters": [_unreadable(one) for one in line.dead_letters],
+        "repeats": line.repeats,
+        "outside_range": line.outside,
+    }
+    return {
+        "dossier": dossier,
+        "as_of": None if window.as_of is None else as_text(window.as_of),
+        "events": [event_answer(one) for one in line.happenings],
+        "completeness": told,
+    }
+
+
+def search_answer(happenings: Sequence[Happening], total: int, coverage: Coverage) -> dict[str, Any]:
+    """Return what a search found; ``matched`` counts all, of which the first are shown."""
+    told = completeness(coverage, coverage.unreadable)
+    return {
+        "events": [event_answer(one) for one in happenings],
+        "completeness": told | {"matched": total, "shown": len(happenings)},
+    }
+
+
+def event_answer(one: Happening) -> dict[str, Any]:
+    """Return one event."""
+    event = one.event
+    return {
+        "place": one.place,
+        "id": str(event.id),
+        "type": event.type,
+        "occurred": as_text(one.occurred),
+        "accepted": as_text(one.accepted),
+        "source": event.source,
+        "agency": event.agency,
+        "key": event.key,
+        "correlation": event.correlation,
+        "causation": None if event.causation is None else str(event.causation),
+        "payload": plain(event.payload),
+    }
+
+
+def completeness(coverage: Coverage, unreadable: Sequence[Unreadable]) -> dict[str, Any]:
+    """Return what was searched and what was not. ``complete`` claims that nothing at all is missing in between."""
+    return {
+        "complete": not coverage.gaps and not unreadable,
+        "searched_at": as_text(coverage.searched_at),
+        "partitions": len(coverage.spans),
+        "records": sum(span.end - span.first for span in coverage.spans.values()),
+        "ranges": [
+            {"topic": name.topic, "partition": name.partition, "first": span.first, "end": span.end}
+            for name, span in coverage.spans.items()
+        ],
+        "not_searched": [_gap(gap) for gap in coverage.gaps],
+        "unreadable": [_unreadable(one) for one in unreadable],
+        "notes": list(coverage.notes),
+    }
+
+
+def code_of(answer: Mapping[str, Any]) -> int:
+    """Return the exit code: 7 if something may be missing, else 3 if there is nothing, else 0."""
+    if not answer["completeness"]["complete"]:
+        return PARTIAL
+    return 0 if answer["events"] else NOTHING
+
+
+def plain(value: Any) -> Any:
+    """Return an Avro value as JSON can hold it: times in RFC 3339, decimals as text, bytes as base64.
+
+    >>> plain({"at": datetime(2026, 11, 24, tzinfo=UTC), "b": b"\\x00"})
+    {'at': '2026-11-24T00:00:00.000Z', 'b': 'AA=='}
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "topic": gap.partition.topic, "partition": gap.partition.partition,
+        "first": gap.first, "end": gap.end, "reason": gap.reason,
+    }  # fmt: skip
+
+
+def _unreadable(one: Unreadable) -> dict[str, Any]:
+    return {"place": one.place, "code": one.code}

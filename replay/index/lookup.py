@@ -1,0 +1,196 @@
+"""Answers where an identifier stands: catch up with the log, ask the postings, read the records, check them.
+
+A query first catches up to the ends that it saw at its start; what it could not search, it names.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from bus.errors import CorruptRecord
+from bus.records import TopicPartition
+from bus.transport import Engine, Span
+from replay.index.database import file_of
+from replay.index.follower import Follower, Progress, Spans
+from replay.index.identifiers import Identifier
+from replay.index.keys import load_key
+from replay.index.lock import try_lock
+from replay.index.store import PERIOD_POSTINGS, Position, Snapshot, Spot, Store, open_store
+from replay.reading import LOST, Coverage, Gap, Told, Unreadable, retained, told
+
+if TYPE_CHECKING:
+    from bus.wire import Wire
+
+PATIENCE_S = 15.0
+_LOOK_S = 0.02
+_NEAR = 4
+"""Records this close are read together: one page costs less than two reads."""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """The records that carry an identifier, in no order, and how complete that is."""
+
+    told: Sequence[Told]
+    coverage: Coverage
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+class Index:
+    """The by-identifier index over one log. May be kept open: a second question only catches up with the news."""
+
+    def __init__(self, engine: Engine, wire: Wire, store: Store, follower: Follower, lock: Path | None) -> None:
+        self._engine, self._wire, self._store, self._follower, self._lock = engine, wire, store, follower, lock
+        self._version = -1
+        self._spans: Spans = {}
+        self._is_trusted = False
+
+    def find(self, wanted: Identifier, *, progress: Progress = quiet, patience_s: float = PATIENCE_S) -> Found:
+        """Return all records that carry ``wanted``, up to the ends that the log has now.
+
+        Where another process is at work on the index, wait for it for ``patience_s`` and then name what is missing.
+        """
+        now = round(time.time() * 1000)
+        spans = self._ends()
+        notes: Sequence[str] = ()
+        hidden = self._follower.hide(wanted)
+        snapshot = self._store.find(hidden)
+        if not self._is_current(snapshot.positions, spans):
+            notes = self._catch_up(spans, progress, patience_s)
+            snapshot = self._store.find(hidden)
+        gaps = gaps_of(snapshot.positions, spans)
+        found = [
+            one for one in self._read(snapshot, spans) if isinstance(one, Unreadable) or self._carries(one, wanted)
+        ]
+        lost = [one for one in found if isinstance(one, Unreadable)]
+        coverage = Coverage(
+            searched_at=now,
+            spans=spans,
+            gaps=gaps,
+            notes=notes,
+            unreadable=[*lost, *self._unread(snapshot, spans)],
+            retained=retained(spans),
+        )
+        return Found(told=[one for one in found if isinstance(one, Told)], coverage=coverage)
+
+    def close(self) -> None:
+        """Close the store. May be repeated."""
+        self._store.close()
+
+    def _carries(self, one: Told, wanted: Identifier) -> bool:
+        return self._follower.carries(one.record, one.event, wanted)
+
+    def _ends(self) -> Spans:
+        """Return all partitions' spans; as before, if the log has no news since."""
+        version = self._engine.log.wait(0, 0.0)
+        if version != self._version or not self._spans:
+            self._spans = spans_of(self._engine)
+            self._version = version
+        return self._spans
+
+    def _is_current(self, positions: Mapping[TopicPartition, Position], spans: Spans) -> bool:
+        if self._follower.is_astray(spans, positions):
+            self._follower.doubt()
+            return False
+        return self._is_trusted and not gaps_of(positions, spans)
+
+    def _catch_up(self, spans: Spans, progress: Progress, patience_s: float) -> Sequence[str]:
+        """Follow the log to ``spans``, or wait while another process does."""
+        deadline, notes = time.monotonic() + patience_s, list[str]()
+        while True:
+            with try_lock(self._lock) as is_mine:
+                if is_mine:
+                    notes.extend(self._follower.follow(spans, progress))
+                    self._is_trusted = True
+            missing = sum(gap.end - gap.first for gap in gaps_of(self._store.positions(), spans))
+            if not missing or time.monotonic() >= deadline:
+                return notes
+            progress(0, missing)
+            time.sleep(_LOOK_S)
+
+    def _read(self, snapshot: Snapshot, spans: Spans) -> Iterator[Told | Unreadable]:
+        by_partition: dict[TopicPartition, list[int]] = {}
+        for spot in dict.fromkeys(snapshot.spots):
+            name = TopicPartition(spot.topic, spot.partition)
+            if name in spans and spans[name].first <= spot.offset < spans[name].end:
+                by_partition.setdefault(name, []).append(spot.offset)
+        for name, offsets in by_partition.items():
+            for near in clusters(sorted(offsets)):
+                yield from self._read_near(name, near)
+
+    def _read_near(self, name: TopicPartition, offsets: Sequence[int]) -> Iterator[Told | Unreadable]:
+        try:
+            records = self._engine.log.read(name, offsets[0], offsets[-1] - offsets[0] + 1)
+        except CorruptRecord:
+            if len(offsets) > 1:
+                for offset in offsets:
+                    yield from self._read_near(name, [offset])
+            else:
+                yield Unreadable(place=str(Spot(*name, offsets[0])), code=LOST)
+            return
+        wanted = set(offsets)
+        yield from (told(self._wire, record) for record in records if record.offset in wanted)
+
+    def _unread(self, snapshot: Snapshot, spans: Spans) -> Iterator[Unreadable]:
+        """Yield what the follower could not read, unless retention has taken it since."""
+        for one in snapshot.unread:
+            name = TopicPartition(one.spot.topic, one.spot.partition)
+            if name in spans and spans[name].first <= one.spot.offset < spans[name].end:
+                yield Unreadable(place=str(one.spot), code=one.code, accepted=one.accepted, occurred=one.occurred)
+
+
+def open_index(
+    engine: Engine, wire: Wire, url: str, key_file: Path, *, period_postings: int = PERIOD_POSTINGS
+) -> Index:
+    """Open the index that ``url`` names over ``engine``'s log; its key is made if there is none.
+
+    Raises :class:`~bus.errors.ConfigError` and :class:`~bus.errors.StoreVersion`.
+    """
+    file = file_of(url)
+    key = load_key(key_file)
+    store = open_store(url, period_postings=period_postings)
+    is_in_memory = file is None and url.startswith("sqlite")
+    lock = None if is_in_memory else (file or key_file).with_suffix(".lock")
+    return Index(engine, wire, store, Follower(engine.log, wire, store, key), lock)
+
+
+def spans_of(engine: Engine) -> Spans:
+    """Return the spans of all topics, by topic and partition."""
+    spans: dict[TopicPartition, Span] = {}
+    for topic in engine.admin.topics():
+        spans |= engine.log.ends(topic.name)
+    return dict(sorted(spans.items()))
+
+
+def gaps_of(positions: Mapping[TopicPartition, Position], spans: Spans) -> list[Gap]:
+    """Return what lies between the index and the log's ends."""
+    found = []
+    for name, span in spans.items():
+        start = max(positions[name].next if name in positions else 0, span.first)
+        if start < span.end:
+            reason = "the index had not come that far, and another process was at work on it"
+            found.append(Gap(partition=name, first=start, end=span.end, reason=reason))
+    return found
+
+
+def clusters(offsets: Sequence[int]) -> Iterator[list[int]]:
+    """Cut rising offsets where they are far apart.
+
+    >>> list(clusters([1, 2, 4, 90, 91]))
+    [[1, 2, 4], [90, 91]]
+    """
+    near: list[int] = []
+    for offset in offsets:
+        if near and offset - near[-1] > _NEAR:
+            yield near
+            near = []
+        near.append(offset)
+    if near:
+        yield near

@@ -1,0 +1,102 @@
+"""What a search found and how complete it is: the frozen data that history and search share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from bus.envelope import Envelope, parse_time
+from bus.errors import ContractError, InvalidEnvelope
+from bus.records import Record, TopicPartition
+from bus.transport import Span
+
+if TYPE_CHECKING:
+    from bus.wire import Wire
+
+DEAD_LETTER = ".dead-letter"
+LOST = "LT-E6002"
+"""The code of a record whose bytes were damaged in the log."""
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """A record with the event that it tells; without one, ``code`` says why it could not be read."""
+
+    record: Record
+    event: Envelope | None
+    code: str = ""
+    reason: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands: ``topic/partition/offset``."""
+        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+
+
+class Unreadable(Struct, frozen=True, kw_only=True):
+    """A record that was met and could not be read; its times are None where nothing tells them."""
+
+    place: str
+    code: str
+    accepted: int | None = None
+    occurred: int | None = None
+
+
+class Gap(Struct, frozen=True, kw_only=True):
+    """Offsets of a partition, half open, that were not searched, and why."""
+
+    partition: TopicPartition
+    first: int
+    end: int
+    reason: str
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """What was searched, what was not, and what could not be read. ``searched_at`` is in milliseconds UTC.
+
+    ``retained`` counts the partitions that no longer begin with their first record.
+    """
+
+    searched_at: int
+    spans: Mapping[TopicPartition, Span]
+    gaps: Sequence[Gap] = ()
+    unreadable: Sequence[Unreadable] = ()
+    notes: Sequence[str] = ()
+    retained: int = 0
+
+
+def told(wire: Wire, record: Record) -> Told:
+    """Read a record; a dead letter is never read, since its bytes are those that no one could use."""
+    if record.topic.endswith(DEAD_LETTER):
+        code = (record.header("lt_error_code") or b"").decode("utf-8", "replace")
+        return Told(record=record, event=None, code=code, reason="it lies in the dead letters")
+    try:
+        return Told(record=record, event=wire.decode(record))
+    except ContractError as error:
+        return Told(record=record, event=None, code=error.code, reason=str(error))
+
+
+def retained(spans: Mapping[TopicPartition, Span]) -> int:
+    """Return how many partitions no longer begin with their first record."""
+    return sum(span.first > 0 for span in spans.values())
+
+
+def milliseconds_of(event: Envelope) -> int:
+    """Return when an event happened, in milliseconds since 1970."""
+    return round(event.time.timestamp() * 1000)
+
+
+def unreadable(one: Told) -> Unreadable:
+    """Return what can be said of a record that told no event."""
+    return Unreadable(
+        place=one.place, code=one.code, accepted=one.record.timestamp, occurred=occurred_header(one.record)
+    )
+
+
+def occurred_header(record: Record) -> int | None:
+    """Return when a record's header says that its event happened; None if it does not say."""
+    try:
+        return round(parse_time((record.header("ce_time") or b"").decode("utf-8", "replace")).timestamp() * 1000)
+    except InvalidEnvelope:
+        return None

@@ -1,0 +1,169 @@
+"""Searching the log by time, topic, type and agency: a scan that says exactly what it looked at.
+
+Headers are compared before a value is decoded. Of many matches the first by time are kept, and all are counted.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from bus.errors import CorruptRecord
+from bus.records import Record, TopicPartition
+from bus.transport import Span, Transport
+from replay.moments import Window
+from replay.reading import (
+    DEAD_LETTER,
+    LOST,
+    Coverage,
+    Told,
+    Unreadable,
+    milliseconds_of,
+    occurred_header,
+    retained,
+    told,
+    unreadable,
+)
+from replay.timeline import Happening
+
+if TYPE_CHECKING:
+    from bus.wire import Wire
+
+_PAGE = 500
+Spans = Mapping[TopicPartition, Span]
+Progress = Callable[[int, int], None]
+Order = tuple[int, int, str, int, int]
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a search asks for; None leaves it open."""
+
+    window: Window
+    topic: str | None = None
+    type: str | None = None
+    agency: str | None = None
+
+    def may_match(self, record: Record) -> bool:
+        """Tell from the headers alone whether a record can be meant; doubt counts as yes."""
+        if self.type is not None and record.header("ce_type") not in (None, self.type.encode()):
+            return False
+        if self.agency is not None and record.header("ce_agency") != self.agency.encode():
+            return False
+        return self.window.holds(occurred_header(record), record.timestamp)
+
+    def matches(self, one: Told) -> bool:
+        """Tell whether a record that was read is meant."""
+        if self.topic is not None and one.record.topic != self.topic:
+            return False
+        return one.event is not None and self.may_match(one.record) and self.type in (None, one.event.type)
+
+    def coverage(self, found: Coverage) -> Coverage:
+        """Return what of an index's coverage matters here: records that nobody could read may still be meant."""
+        unread = [one for one in found.unreadable if self.window.holds(one.occurred, one.accepted)]
+        if self.topic is not None:
+            unread = [one for one in unread if one.place.rsplit("/", 2)[0] == self.topic]
+        return msgspec.structs.replace(found, unreadable=unread)
+
+
+class Matches(Struct, frozen=True, kw_only=True):
+    """The first matches by time, how many there are in all, and what could not be read among what might be meant."""
+
+    happenings: Sequence[Happening]
+    total: int
+    unreadable: Sequence[Unreadable]
+
+
+class Scan:
+    """One pass over the spans that a search needs. ``unreadable`` fills as it goes."""
+
+    def __init__(self, log: Transport, wire: Wire, wanted: Wanted) -> None:
+        self._log, self._wire, self._wanted = log, wire, wanted
+        self.unreadable: list[Unreadable] = []
+
+    def spans(self, all_spans: Iterable[tuple[TopicPartition, Span]]) -> dict[TopicPartition, Span]:
+        """Return what has to be looked at: the topic asked for, cut where times of acceptance allow it."""
+        return {name: self._cut(name, span) for name, span in all_spans if self._is_asked(name.topic)}
+
+    def run(self, spans: Iterable[tuple[TopicPartition, Span]], progress: Progress) -> Iterator[Told]:
+        """Yield every match, partition by partition."""
+        spans = list(spans)
+        total, done = sum(span.end - span.first for _, span in spans), 0
+        for name, span in spans:
+            start = span.first
+            while start < span.end:
+                records, following = self._page(name, start, span.end)
+                yield from self._matching(records)
+                done += following - start
+                start = following
+                progress(done, total)
+
+    def _is_asked(self, topic: str) -> bool:
+        """Dead letters are searched only by their topic's name: what they hold are not events of the bus."""
+        return topic == self._wanted.topic or (self._wanted.topic is None and not topic.endswith(DEAD_LETTER))
+
+    def _cut(self, name: TopicPartition, span: Span) -> Span:
+        first, last = self._wanted.window.accepted_first, self._wanted.window.accepted_last
+        start = span.first if first is None else self._log.offset_at(name, first)
+        end = span.end if last is None else self._log.offset_at(name, last + 1)
+        start = min(max(start, span.first), span.end)
+        return Span(start, max(start, min(end, span.end)))
+
+    def _matching(self, records: Sequence[Record]) -> Iterator[Told]:
+        for record in records:
+            if record.value is None or not self._wanted.may_match(record):
+                continue
+            one = told(self._wire, record)
+            if one.event is None:
+                self.unreadable.append(unreadable(one))
+            elif self._wanted.matches(one):
+                yield one
+
+    def _page(self, name: TopicPartition, start: int, end: int, limit: int = _PAGE) -> tuple[Sequence[Record], int]:
+        try:
+            records = [one for one in self._log.read(name, start, limit) if one.offset < end]
+        except CorruptRecord:
+            if limit > 1:
+                return self._page(name, start, end, 1)
+            self.unreadable.append(Unreadable(place=f"{name}/{start}", code=LOST))
+            return (), start + 1
+        return records, records[-1].offset + 1 if records else end
+
+
+def search(
+    log: Transport, wire: Wire, wanted: Wanted, spans: Spans, most: int, progress: Progress
+) -> tuple[Matches, Coverage]:
+    """Scan ``spans`` for what is wanted and return the first ``most`` by the window's time."""
+    now = round(time.time() * 1000)
+    scan = Scan(log, wire, wanted)
+    searched = scan.spans(spans.items())
+    matches = first_by_time(scan.run(searched.items(), progress), wanted.window, most)
+    coverage = Coverage(searched_at=now, spans=searched, unreadable=scan.unreadable, retained=retained(spans))
+    return Matches(happenings=matches[0], total=matches[1], unreadable=scan.unreadable), coverage
+
+
+def first_by_time(found: Iterable[Told], window: Window, most: int) -> tuple[Sequence[Happening], int]:
+    """Return the first ``most`` by the window's time, and the number of all; memory holds no more than ``most``."""
+    total = 0
+
+    def counted() -> Iterator[Happening]:
+        nonlocal total
+        for one in found:
+            if one.event is not None:
+                total += 1
+                yield Happening(
+                    place=one.place, event=one.event, occurred=milliseconds_of(one.event), accepted=one.record.timestamp
+                )
+
+    kept = heapq.nsmallest(most, counted(), key=lambda one: _order(one, window))
+    return kept, total
+
+
+def _order(one: Happening, window: Window) -> Order:
+    topic, partition, offset = one.place.rsplit("/", 2)
+    times = (one.occurred, one.accepted) if window.by == "occurred" else (one.accepted, one.occurred)
+    return (*times, topic, int(partition), int(offset))

@@ -1,0 +1,93 @@
+"""The events of one dossier as a story: once each, in order, within a window. Pure: nothing is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus.envelope import Envelope
+from bus.records import Record
+from replay.moments import Window
+from replay.reading import DEAD_LETTER, Coverage, Told, Unreadable, milliseconds_of, occurred_header, unreadable
+
+
+class Happening(Struct, frozen=True, kw_only=True):
+    """An event with its place and both of its times. ``because`` is the place of the event that led to it, if shown."""
+
+    place: str
+    event: Envelope
+    occurred: int
+    accepted: int
+    because: str | None = None
+
+
+class Timeline(Struct, frozen=True, kw_only=True):
+    """What is told, and what is known to be missing from it.
+
+    ``dead_letters`` are records about the dossier that were buried and have not come back since; ``repeats`` counts
+    records that told an event again, ``outside`` the events that the window leaves out.
+    """
+
+    happenings: Sequence[Happening]
+    unreadable: Sequence[Unreadable]
+    dead_letters: Sequence[Unreadable]
+    repeats: int
+    outside: int
+
+
+def timeline(told: Iterable[Told], coverage: Coverage, window: Window) -> Timeline:
+    """Arrange what was found: each event once, as it was first accepted, by when it happened."""
+    by_acceptance = sorted(told, key=lambda one: _acceptance(one.record))
+    kept = [one for one in by_acceptance if window.as_of is None or one.record.timestamp <= window.as_of]
+    events: dict[UUID, Happening] = {}
+    read = [(one, one.event) for one in kept if one.event is not None]
+    for one, event in read:
+        events.setdefault(event.id, _happening(one, event))
+    missing = [
+        one for one in kept if one.event is None and window.holds(occurred_header(one.record), one.record.timestamp)
+    ]
+    lost = [unreadable(one) for one in missing if not one.record.topic.endswith(DEAD_LETTER)]
+    lost.extend(one for one in coverage.unreadable if window.holds(one.occurred, one.accepted))
+    shown = [one for one in events.values() if window.holds(one.occurred, one.accepted)]
+    return Timeline(
+        happenings=_with_causes(sorted(shown, key=_story)),
+        unreadable=sorted({one.place: one for one in lost}.values(), key=lambda one: one.place),
+        dead_letters=[unreadable(one) for one in missing if _is_buried(one, events)],
+        repeats=len(read) - len(events),
+        outside=len(events) - len(shown),
+    )
+
+
+def _happening(one: Told, event: Envelope) -> Happening:
+    return Happening(place=one.place, event=event, occurred=milliseconds_of(event), accepted=one.record.timestamp)
+
+
+def _is_buried(one: Told, events: dict[UUID, Happening]) -> bool:
+    """A dead letter whose event is in the log after all has come back, or only one consumer could not use it."""
+    if not one.record.topic.endswith(DEAD_LETTER):
+        return False
+    event_id = (one.record.header("ce_id") or b"").decode("utf-8", "replace")
+    return event_id not in {str(known) for known in events}
+
+
+def _with_causes(happenings: Sequence[Happening]) -> Sequence[Happening]:
+    places = {one.event.id: one.place for one in happenings}
+    return [_caused(one, places) for one in happenings]
+
+
+def _caused(one: Happening, places: dict[UUID, str]) -> Happening:
+    cause = None if one.event.causation is None else places.get(one.event.causation)
+    if cause is None:
+        return one
+    return Happening(place=one.place, event=one.event, occurred=one.occurred, accepted=one.accepted, because=cause)
+
+
+def _acceptance(record: Record) -> tuple[int, str, int, int]:
+    return record.timestamp, record.topic, record.partition, record.offset
+
+
+def _story(one: Happening) -> tuple[int, int, str, int, int]:
+    topic, partition, offset = one.place.rsplit("/", 2)
+    return one.occurred, one.accepted, topic, int(partition), int(offset)

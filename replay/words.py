@@ -1,0 +1,118 @@
+"""Words for people, in Vietnamese and English: what an event means comes from its schema's own ``doc``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from bus.envelope import Envelope
+
+if TYPE_CHECKING:
+    from schemas.catalogue import Catalogue
+
+Lang = Literal["vi", "en"]
+_SHOWN = 3
+_LONGEST = 60
+
+_SENTENCES: dict[Lang, dict[str, str]] = {
+    "en": {
+        "dossier": "Dossier {dossier}: {count} events, times in {zone}",
+        "as_of": "as the bus knew it at {time}",
+        "because": "led to by {place}",
+        "now": "Last: {title}, since {time}.",
+        "searched": "Searched {partitions} partitions ({records} records) to their ends at {time}.",
+        "matched": "{matched} events match; the first {shown} are shown (--max).",
+        "unreadable": "{count} records could not be read: {places}",
+        "dead_letters": "{count} records of this dossier lie in the dead letters: {places}",
+        "gap": "Not searched: {place}, offsets {first} to {last}, because {reason}.",
+        "repeats": "{count} records repeat an event that is shown once.",
+        "outside": "{count} more events lie outside of the time that was asked for.",
+        "retained": "{count} partitions begin after their first record: retention or compaction took what was before.",
+        "nothing": "Nothing was found.",
+        "no_topics": "There is no topic yet. Next: `lienthong topic apply`",
+        "unknown_type": "The contracts have no event type `{type}`. Did you mean `{nearest}`?",
+        "more": "and {count} more",
+    },
+    "vi": {
+        "dossier": "Hồ sơ {dossier}: {count} sự kiện, giờ theo {zone}",
+        "as_of": "như trục đã biết lúc {time}",
+        "because": "do {place} dẫn tới",
+        "now": "Gần nhất: {title}, từ {time}.",
+        "searched": "Đã tìm trong {partitions} phân vùng ({records} bản ghi) tới cuối lúc {time}.",
+        "matched": "{matched} sự kiện khớp; hiện {shown} sự kiện đầu (--max).",
+        "unreadable": "{count} bản ghi không đọc được: {places}",
+        "dead_letters": "{count} bản ghi của hồ sơ này nằm trong thư chết: {places}",
+        "gap": "Chưa tìm: {place}, từ {first} đến {last}, vì {reason}.",
+        "repeats": "{count} bản ghi lặp lại sự kiện đã hiện một lần.",
+        "outside": "{count} sự kiện khác nằm ngoài khoảng thời gian được hỏi.",
+        "retained": "{count} phân vùng không còn bản ghi đầu tiên: phần trước đó đã hết hạn lưu hoặc được thu gọn.",
+        "nothing": "Không tìm thấy gì.",
+        "no_topics": "Chưa có chủ đề nào. Tiếp theo: `lienthong topic apply`",
+        "unknown_type": "Không có loại sự kiện `{type}`. Ý bạn là `{nearest}`?",
+        "more": "và {count} bản ghi khác",
+    },
+}
+
+
+def lang_of(option: str | None, setting: str) -> Lang:
+    """Return the language to speak: the option's, the setting's, else the terminal's, else English."""
+    asked = option or setting or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "vi" if asked.casefold().startswith("vi") else "en"
+
+
+class Words:
+    """Speaks one language about the events of one catalogue."""
+
+    def __init__(self, catalogue: Catalogue, lang: Lang) -> None:
+        self._schemas = {entry.type: entry for entry in catalogue.events}
+        self._parsed: dict[str, dict[str, Any]] = {}
+        self._lang = lang
+
+    def say(self, name: str, **facts: object) -> str:
+        """Return a sentence with its facts in place."""
+        return _SENTENCES[self._lang][name].format(**facts)
+
+    def title(self, event_type: str) -> str:
+        """Return what an event of this type means, in a few words."""
+        return _sentence(self._schema(event_type).get("doc", ""), self._lang) or event_type
+
+    def details(self, event: Envelope) -> str:
+        """Return a few short values of an event; none that is about a person, and no identifier."""
+        fields = self._schema(event.type).get("fields", [])
+        open_fields = [field["name"] for field in fields if not field.get("confluent:tags")]
+        shown = [(name, _short(event.payload.get(name))) for name in open_fields]
+        return ", ".join(f"{name} {text}" for name, text in [one for one in shown if one[1]][:_SHOWN])
+
+    def _schema(self, event_type: str) -> dict[str, Any]:
+        if event_type not in self._schemas:
+            return {}
+        if event_type not in self._parsed:
+            self._parsed[event_type] = json.loads(self._schemas[event_type].schema)
+        return self._parsed[event_type]
+
+
+def _sentence(doc: str, lang: Lang) -> str:
+    """Return the first sentence of one language of a ``doc``, which is ``Vietnamese. / English.``
+
+    >>> _sentence("Hồ sơ được tiếp nhận. / The dossier was received.", "en")
+    'The dossier was received'
+    """
+    vietnamese, _, english = doc.partition(" / ")
+    text = vietnamese if lang == "vi" else english or vietnamese
+    return text.strip().partition(". ")[0].rstrip(".")
+
+
+def _short(value: Any) -> str:
+    """Return a scalar, a code, or an amount with its currency; anything larger is left to --json."""
+    if isinstance(value, Mapping):
+        if "code" in value:
+            return _short(value["code"])
+        if "amount" in value:
+            return f"{value['amount']} {value.get('currency', '')}".strip()
+        return ""
+    if value is None or isinstance(value, bool | bytes | list):
+        return ""
+    text = str(value)
+    return text if len(text) <= _LONGEST else ""

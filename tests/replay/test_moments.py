@@ -1,0 +1,49 @@
+"""Times as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bus.errors import ConfigError
+from replay.moments import moment_of, window, zone_of
+
+HANOI = zone_of("Asia/Ho_Chi_Minh")
+MIDNIGHT = 1_795_453_200_000  # 2026-11-24T00:00+07:00
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24", MIDNIGHT),
+        ("2026-11-24T00:00", MIDNIGHT),
+        ("2026-11-24 00:00:00.5", MIDNIGHT + 500),
+        ("2026-11-24T00:00+07:00", MIDNIGHT),
+        ("2026-11-23T17:00:00Z", MIDNIGHT),
+    ],
+)
+def test_a_time_without_a_zone_is_local(text: str, moment: int) -> None:
+    assert moment_of(text, HANOI) == moment
+
+
+def test_a_day_alone_ends_with_its_last_instant() -> None:
+    assert moment_of("2026-11-24", HANOI, is_end=True) == MIDNIGHT + DAY - 1
+
+
+@pytest.mark.parametrize(
+    "text", ["24/11/2026", "yesterday", "", "2026-13-01", "2026-11-24T25:00", "9999-12-31", "2026-W48"]
+)
+def test_anything_else_is_refused_with_the_right_form(text: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        moment_of(text, HANOI, is_end=True)
+    assert "2026-11-24T09:15" in refusal.value.hint
+
+
+def test_a_range_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ConfigError, match="before"):
+        window("2026-11-25", "2026-11-24", zone=HANOI)
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(ConfigError, match="zone"):
+        zone_of("Asia/Nowhere")

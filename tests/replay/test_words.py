@@ -1,0 +1,65 @@
+"""What people read: words from the contracts' own docs, in two languages, and nothing about a person."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bus.records import TopicPartition
+from bus.transport import Span
+from replay.answers import plain
+from replay.moments import Window, zone_of
+from replay.reading import Coverage, Gap, Unreadable
+from replay.telling import event_lines, statement
+from replay.timeline import Happening
+from replay.words import Words, lang_of
+from tests.replay.doubles import a_catalogue, an_event
+
+HANOI = zone_of("Asia/Ho_Chi_Minh")
+ENGLISH = Words(a_catalogue(), "en")
+
+
+def test_an_event_is_told_in_the_words_of_its_contract() -> None:
+    one = Happening(place="dossier.events/0/1", event=an_event(), occurred=0, accepted=0, because="dossier.events/0/0")
+    assert "\n".join(event_lines(one, ENGLISH, HANOI)) == (
+        "01/01/1970 08:00:00  The dossier was received [DossierReceived]  H56.14 · one-stop  dossier.events/0/1\n"
+        "                     channel online; led to by dossier.events/0/0"
+    )
+
+
+@pytest.mark.parametrize(("lang", "title"), [("vi", "Hồ sơ đã được tiếp nhận"), ("en", "The dossier was received")])
+def test_titles_come_in_both_languages(lang: str, title: str) -> None:
+    assert Words(a_catalogue(), "vi" if lang == "vi" else "en").title("DossierReceived") == title
+
+
+def test_a_type_of_another_installation_is_told_by_its_name() -> None:
+    assert ENGLISH.title("RocketLaunched") == "RocketLaunched"
+
+
+def test_the_statement_names_what_was_not_searched_and_not_read() -> None:
+    name = TopicPartition("dossier.events", 0)
+    gap = Gap(partition=name, first=3, end=9, reason="it is being read")
+    coverage = Coverage(searched_at=0, spans={name: Span(0, 9)}, gaps=[gap])
+    text = "\n".join(statement(coverage, [Unreadable(place="dossier.events/0/2", code="LT-E2102")], ENGLISH, HANOI))
+    assert "dossier.events/0, offsets 3 to 8" in text
+    assert "1 records could not be read: dossier.events/0/2 (LT-E2102)" in text
+
+
+@pytest.mark.parametrize(
+    ("option", "setting", "lang"), [("vi", "en", "vi"), (None, "vi", "vi"), (None, "", "vi"), ("en", "vi", "en")]
+)
+def test_the_nearest_wish_decides_the_language(
+    monkeypatch: pytest.MonkeyPatch, option: str | None, setting: str, lang: str
+) -> None:
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.setenv("LANG", "vi_VN.UTF-8")
+    assert lang_of(option, setting) == lang
+
+
+def test_values_that_json_lacks_become_texts() -> None:
+    assert plain({"a": [Decimal("35.50"), b"\x00", None, True]}) == {"a": ["35.50", "AA==", None, True]}
+
+
+def test_an_undated_record_counts_in_every_range() -> None:
+    assert Window(first=1, last=2).holds(None, None)

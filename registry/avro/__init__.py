@@ -1,0 +1,26 @@
+"""Avro's rules, as the Java library has them: parse, compare, canonical form, fingerprint, identity.
+
+Pure functions over text; nothing is stored here and nobody is asked.
+"""
+
+from registry.avro.canonical import canonical_form
+from registry.avro.compatibility import ERROR, Verdict, incompatibilities, verdict
+from registry.avro.fingerprint import fingerprint
+from registry.avro.identity import identity
+from registry.avro.logical import LogicalWarning, logical_warnings
+from registry.avro.nodes import Schema
+from registry.avro.parse import parse
+
+__all__ = [
+    "ERROR",
+    "LogicalWarning",
+    "Schema",
+    "Verdict",
+    "canonical_form",
+    "fingerprint",
+    "identity",
+    "incompatibilities",
+    "logical_warnings",
+    "parse",
+    "verdict",
+]

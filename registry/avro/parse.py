@@ -73,14 +73,13 @@ class _Parser:
                 self._define(named, "")
 
     def node(self, json: Json, space: str | None, at: str) -> Node:
-        match json:
-            case str():
-                return self._use(json, space)
-            case dict():
-                return self._object(json, space, at)
-            case list():
-                return self._union(json, space, at)
-        _refuse(at, "a schema is a name, an object or a list")
+        if isinstance(json, str):
+            return self._use(json, space)
+        if isinstance(json, dict):
+            return self._object(json, space, at)
+        if not isinstance(json, list):
+            _refuse(at, "a schema is a name, an object or a list")
+        return self._union(json, space, at)
 
     def _object(self, json: dict[str, Json], space: str | None, at: str) -> Node:
         kind = _required(json, "type", at)

@@ -60,12 +60,29 @@ class Misfit(ContractError):
         super().__init__(f"{path or 'the value'} is not {expected}", hint=hint)
         self.path, self.expected = path, expected
 
+    def within(self, prefix: str) -> Misfit:
+        """Return the same refusal as seen from around: ``prefix`` is put before the path."""
+        joined = f"{prefix}.{self.path}".strip(".") if prefix and self.path else prefix or self.path
+        return Misfit(joined, self.expected, hint=self.hint or None)
+
 
 class DecodeError(ContractError):
     """Bytes that are not one value of the schema, whole and with nothing after it."""
 
     code = "LT-E2102"
     hint = "Compare the record's schema id with the writer's: `lienthong event get TOPIC/PARTITION/OFFSET`."
+
+
+class Unreadable(ContractError):
+    """A partner's row, line or answer is no whole thing of its format: bytes, quotes, cells, JSON, or size."""
+
+    code = "LT-E2401"
+
+
+class Unmappable(ContractError):
+    """A readable thing that its mapping has no answer for: an unknown activity or code, an empty required cell."""
+
+    code = "LT-E2402"
 
 
 class InvalidSchema(ContractError):

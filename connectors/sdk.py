@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -21,12 +21,14 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
     ``raw`` are its bytes as they came, kept if it must be buried; ``place`` tells a person where it stands
     (``fines.csv row 12``), without personal data. ``fault`` says why it could not even be read; then ``value`` is None.
+    ``native_id`` tells equal ``raw`` things apart in the dead letters, where the partner has such a name.
     """
 
     raw: bytes
     value: Any
     place: str
     fault: ContractError | None = None
+    native_id: str = ""
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -79,6 +81,15 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections. May be repeated."""
+        ...
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A source that reads differently where the runtime goes on watching after the end."""
+
+    def watch(self) -> None:
+        """Leave unfinished things for later: called once, before the first fetch, unless the run ends at the end."""
         ...
 
 

@@ -62,9 +62,7 @@ class Follower:
 
     def carries(self, record: Record, event: Envelope | None, wanted: Identifier) -> bool:
         """Tell whether a record really has an identifier, so that a colliding hash shows nobody a wrong event."""
-        if event is None:
-            return wanted in self._identifiers.of_record(record)
-        return wanted in self._identifiers.of_event(record, event)
+        return any(one == wanted for one in self._identifiers.of(record, event))
 
     def follow(self, ends: Spans, progress: Progress) -> Sequence[str]:
         """Read every partition up to its end in ``ends``; return sentences on what a person should know."""
@@ -194,11 +192,11 @@ class Follower:
                 unread.append(Unread(spot, record.timestamp, occurred_header(record), code))
         return Reading(postings=postings, unread=unread)
 
-    def _pulled(self, record: Record) -> tuple[set[Identifier], str]:
+    def _pulled(self, record: Record) -> tuple[Iterator[Identifier], str]:
         """Return a record's identifiers, and the error's code if its value could not be read."""
         if record.value is None or record.topic.endswith(DEAD_LETTER):
-            return self._identifiers.of_record(record), ""
+            return self._identifiers.of(record, None), ""
         try:
-            return self._identifiers.of_event(record, self._wire.decode(record)), ""
+            return self._identifiers.of(record, self._wire.decode(record)), ""
         except ContractError as error:
-            return self._identifiers.of_record(record), error.code
+            return self._identifiers.of(record, None), error.code

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bus.envelope import Envelope
 from bus.records import Record
 from replay.index.keys import fold
+from replay.reading import DEAD_LETTER
 
 if TYPE_CHECKING:
     from schemas.catalogue import Catalogue
@@ -68,20 +69,20 @@ class Identifiers:
         """Return a text that changes when the contracts tag other fields: an index made before is then stale."""
         return json.dumps([sorted(self._paths.items()), sorted(self._keyed.items())])
 
-    def of_record(self, record: Record) -> set[Identifier]:
-        """Return what can be told without reading the value: the key, where it names a dossier, and the correlation."""
-        topic = record.topic.removesuffix(".dead-letter")
-        key = record.key if topic in self._keyed else None
-        texts = (_text(value) for value in (key, record.header("ce_correlationid")))
-        return {identifier(DOSSIER, text) for text in texts if text}
+    def of(self, record: Record, event: Envelope | None) -> Iterator[Identifier]:
+        """Yield what a record names: its key, where that is a dossier's, its correlation, and an event's tagged fields.
 
-    def of_event(self, record: Record, event: Envelope) -> set[Identifier]:
-        """Return all identifiers of a record whose value was read."""
-        found = self.of_record(record)
-        for path in self._paths.get(event.type, ()):
-            for value in values_at(event.payload, path.steps):
-                found.add(identifier(path.kind, value))
-        return found
+        Repeats are not left out. Without an event, because the value could not be read, only the first two are told.
+        """
+        topic = record.topic.removesuffix(DEAD_LETTER)
+        key = record.key if topic in self._keyed else None
+        for value in (key, record.header("ce_correlationid")):
+            if value:
+                yield identifier(DOSSIER, value.decode("utf-8", "replace"))
+        if event is not None:
+            for path in self._paths.get(event.type, ()):
+                for text in values_at(event.payload, path.steps):
+                    yield identifier(path.kind, text)
 
 
 def values_at(value: Any, steps: Sequence[str]) -> Iterator[str]:
@@ -139,7 +140,3 @@ def _is_collection(kind: Any) -> bool:
     if isinstance(kind, list):
         return any(_is_collection(branch) for branch in kind)
     return isinstance(kind, Mapping) and kind["type"] in ("array", "map")
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from bus.errors import CorruptRecord
-from bus.records import TopicPartition
+from bus.records import Record, TopicPartition
 from bus.transport import Engine, Span
 from replay.index.database import file_of
 from replay.index.follower import Follower, Progress, Spans
@@ -62,10 +62,11 @@ class Index:
         notes: Sequence[str] = ()
         hidden = self._follower.hide(wanted)
         snapshot = self._store.find(hidden)
-        if not self._is_current(snapshot.positions, spans):
+        gaps = gaps_of(snapshot.positions, spans)
+        if gaps or not self._can_trust(snapshot.positions, spans):
             notes = self._catch_up(spans, progress, patience_s)
             snapshot = self._store.find(hidden)
-        gaps = gaps_of(snapshot.positions, spans)
+            gaps = gaps_of(snapshot.positions, spans)
         found = [
             one for one in self._read(snapshot, spans) if isinstance(one, Unreadable) or self._carries(one, wanted)
         ]
@@ -95,11 +96,12 @@ class Index:
             self._version = version
         return self._spans
 
-    def _is_current(self, positions: Mapping[TopicPartition, Position], spans: Spans) -> bool:
+    def _can_trust(self, positions: Mapping[TopicPartition, Position], spans: Spans) -> bool:
+        """Tell whether the index is known to be of this log: compared once, and never ahead of it since."""
         if self._follower.is_astray(spans, positions):
             self._follower.doubt()
             return False
-        return self._is_trusted and not gaps_of(positions, spans)
+        return self._is_trusted
 
     def _catch_up(self, spans: Spans, progress: Progress, patience_s: float) -> Sequence[str]:
         """Follow the log to ``spans``, or wait while another process does."""
@@ -127,16 +129,16 @@ class Index:
 
     def _read_near(self, name: TopicPartition, offsets: Sequence[int]) -> Iterator[Told | Unreadable]:
         try:
-            records = self._engine.log.read(name, offsets[0], offsets[-1] - offsets[0] + 1)
+            records: Sequence[Record] = self._engine.log.read(name, offsets[0], offsets[-1] - offsets[0] + 1)
         except CorruptRecord:
-            if len(offsets) > 1:
-                for offset in offsets:
+            yield Unreadable(place=str(Spot(*name, offsets[0])), code=LOST)
+            records = ()
+        here = {record.offset: record for record in records}
+        yield from (told(self._wire, here[offset]) for offset in offsets if offset in here)
+        if len(offsets) > 1:  # a page ends before a damaged record: look at what it left out, one by one
+            for offset in offsets[0 if records else 1 :]:
+                if offset not in here:
                     yield from self._read_near(name, [offset])
-            else:
-                yield Unreadable(place=str(Spot(*name, offsets[0])), code=LOST)
-            return
-        wanted = set(offsets)
-        yield from (told(self._wire, record) for record in records if record.offset in wanted)
 
     def _unread(self, snapshot: Snapshot, spans: Spans) -> Iterator[Unreadable]:
         """Yield what the follower could not read, unless retention has taken it since."""

@@ -1,0 +1,237 @@
+"""News travels by unix datagram: after COMMIT the writer sends a byte to each socket in a folder.
+
+Correctness never depends on it. A listener looks again after ``LOOK_AGAIN_S`` at the latest, and where sockets
+are not wanted or not there it polls ``PRAGMA data_version``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import sqlite3
+import stat
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+LOOK_AGAIN_S = 0.25
+_POLL_S = 0.004
+_SETTLED_NS = 50_000_000
+"""A folder changed this recently is listed again: its time stamp may be too coarse to show the next change."""
+
+_log = logging.getLogger(__name__)
+_numbers = count()
+
+
+class Listener(Protocol):
+    """One waiting thread's ear, quiet when it was lent."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Return at news, or after ``timeout_s``, or sooner."""
+        ...
+
+
+class Bell(Protocol):
+    """The way from who commits to who waits."""
+
+    def ring(self) -> None:
+        """Tell everybody; never waits."""
+        ...
+
+    def listener(self) -> AbstractContextManager[Listener]:
+        """Lend an ear."""
+        ...
+
+    def close(self) -> None:
+        """Take the ears down."""
+        ...
+
+
+class Condition:
+    """Within one process, for a log in memory."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._rung = 0
+
+    def ring(self) -> None:
+        """Wake all."""
+        with self._condition:
+            self._rung += 1
+            self._condition.notify_all()
+
+    @contextmanager
+    def listener(self) -> Iterator[Listener]:
+        """Lend a view that remembers what it has heard."""
+        yield _Heard(self)
+
+    def wait_past(self, rung: int, timeout_s: float) -> int:
+        """Wait until it rang more than ``rung`` times; return how often it did."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._rung != rung, timeout_s)
+            return self._rung
+
+
+class _Heard:
+    def __init__(self, bell: Condition) -> None:
+        self._bell = bell
+        self._rung = bell.wait_past(-1, 0)
+
+    def wait(self, timeout_s: float) -> None:
+        self._rung = self._bell.wait_past(self._rung, timeout_s)
+
+
+class Polling:
+    """``data_version`` on one connection tells whether any other has committed since."""
+
+    def __init__(self, reader: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
+        self._reader = reader
+
+    def ring(self) -> None:
+        """Nobody listens: they look."""
+
+    @contextmanager
+    def listener(self) -> Iterator[Listener]:
+        """Keep one connection while waiting."""
+        with self._reader() as connection:
+            yield _Watcher(connection)
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+class _Watcher:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._version = self._look()
+
+    def wait(self, timeout_s: float) -> None:
+        until = time.monotonic() + timeout_s
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _POLL_S))
+            version = self._look()
+            if version != self._version:
+                self._version = version
+                return
+
+    def _look(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+class Sockets:
+    """A folder of datagram sockets, one for each thread that waits."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._sender.setblocking(False)
+        self._ears: deque[Ear] = deque()
+        self._closed = False
+        self._listed_at = -1
+        self._names: tuple[str, ...] = ()
+
+    def ring(self) -> None:
+        """Send a byte to each socket. A full one has news already; a refusing one is dead."""
+        for name in self._listening():
+            try:
+                self._sender.sendto(b"!", name)
+            except (BlockingIOError, FileNotFoundError):
+                continue
+            except ConnectionRefusedError:
+                Path(name).unlink(missing_ok=True)
+
+    @contextmanager
+    def listener(self) -> Iterator[Listener]:
+        """Lend an ear from the pool, emptied."""
+        try:
+            ear = self._ears.pop()
+        except IndexError:
+            ear = Ear(f"{self._folder}/{os.getpid()}-{next(_numbers)}")
+        ear.drain()
+        try:
+            yield ear
+        finally:
+            if self._closed:
+                ear.close()
+            else:
+                self._ears.append(ear)
+
+    def close(self) -> None:
+        """Close the pooled ears; those in use close as they come back."""
+        self._closed = True
+        while self._ears:
+            self._ears.pop().close()
+        self._sender.close()
+
+    def _listening(self) -> tuple[str, ...]:
+        changed = self._folder.stat().st_mtime_ns
+        if changed != self._listed_at:
+            self._names = tuple(str(ear) for ear in self._folder.iterdir())
+            self._listed_at = changed if time.time_ns() - changed > _SETTLED_NS else -1
+        return self._names
+
+
+class Ear:
+    """One bound socket."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind(name)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for a byte, and take all that came."""
+        if self._poll.poll(timeout_s * 1000):
+            self.drain()
+
+    def drain(self) -> None:
+        """Take all that came."""
+        while True:
+            try:
+                self._socket.recv(16)
+            except BlockingIOError:
+                return
+
+    def close(self) -> None:
+        """Take the socket down."""
+        self._socket.close()
+        Path(self._name).unlink(missing_ok=True)
+
+
+def open_bell(
+    database: Path, reader: Callable[[], AbstractContextManager[sqlite3.Connection]], *, polling: bool
+) -> Bell:
+    """Return sockets where they are wanted and can be had, else polling."""
+    if not polling:
+        try:
+            status = database.stat()
+            return Sockets(_own_folder(_runtime_folder() / f"{status.st_dev:x}-{status.st_ino:x}"))
+        except OSError as error:
+            _log.warning("no sockets to wake readers with, so they poll", extra={"reason": error.strerror})
+    return Polling(reader)
+
+
+def _runtime_folder() -> Path:
+    """A short path that every process of this user finds: a socket's name ends at 107 bytes."""
+    session = Path(f"/run/user/{os.getuid()}")
+    base = session if session.is_dir() else Path(tempfile.gettempdir())
+    return _own_folder(base / f"lienthong-{os.getuid()}")
+
+
+def _own_folder(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise PermissionError(0, "the runtime folder is not ours alone", str(folder))
+    return folder

@@ -1,0 +1,162 @@
+"""A group of commits in one transaction: check every condition of each first, then write what was admitted.
+
+A refused commit has written nothing and its group goes on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+
+from bus.errors import Duplicate, Fenced, LienthongError, OffsetOutOfRange, OutcomeUnknown
+from bus.transport import Moved, Saved
+from bus.transports.sqlite.faults import translated
+from bus.transports.sqlite.inbox import known_ids, remember
+from bus.transports.sqlite.prepare import Column, Ticket
+from bus.transports.sqlite.schema import commits_of, count_commits, log_sql
+from bus.transports.sqlite.store import Store, roll_back
+
+
+class Writer:
+    """Settles groups of tickets, inside the lock."""
+
+    def __init__(self, store: Store, inbox_days: int) -> None:
+        self._store = store
+        self._window_ms = inbox_days * 86_400_000
+
+    def write(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
+        """Write what can be written of ``tickets``, and settle each."""
+        counted = 0
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            group = Group(connection, time.time_ns() // 1_000_000)
+            admitted = [ticket for ticket in tickets if _is_admitted(group, ticket)]
+            if admitted:
+                group.write(self._window_ms)
+                counted = count_commits(connection, len(admitted))
+                connection.execute("COMMIT")
+                self._store.acknowledge(counted)
+            else:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._settle(connection, tickets, error, counted)
+        except BaseException:
+            roll_back(connection)
+            raise
+        for ticket in tickets:
+            ticket.is_done = True
+
+    def _settle(
+        self, connection: sqlite3.Connection, tickets: Sequence[Ticket], error: sqlite3.Error, counted: int
+    ) -> None:
+        """After an error: was it written? A COMMIT that failed may have; the counter knows."""
+        failure = translated(error, self._store.path)
+        try:
+            roll_back(connection)
+            found = commits_of(self._store.reopen())
+        except (sqlite3.Error, LienthongError):
+            failure = OutcomeUnknown(f"{failure}; the log could not be opened again to see what was written")
+            failure.__cause__ = error
+        else:
+            if counted and found == counted:
+                self._store.acknowledge(counted)
+                return
+        for ticket in tickets:
+            ticket.error = ticket.error or failure
+
+
+class Group:
+    """What the database says about all that a group touches, and what will be written to it."""
+
+    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
+        self._connection = connection
+        self._now = now
+        self._ends: dict[int, list[int]] = {}
+        self._columns: dict[int, list[Column]] = {}
+        self._moves: dict[tuple[str, int], int] = {}
+        self._cursors: dict[str, bytes] = {}
+        self._seen: dict[str, set[bytes]] = {}
+
+    def admit(self, ticket: Ticket) -> None:
+        """Check a ticket against the database and those before it, and take it in. Raises Fenced and Duplicate."""
+        for part, moved in ticket.moves:
+            self._check_move(part, moved, ticket)
+        if ticket.cursor is not None:
+            self._check_cursor(ticket.cursor)
+        for scope, ids in ticket.seen.items():
+            self._check_seen(scope, ids)
+        self._take(ticket)
+
+    def write(self, window_ms: int) -> None:
+        """Write what was admitted."""
+        run, run_many = self._connection.execute, self._connection.executemany
+        for part, columns in self._columns.items():
+            run_many(log_sql(part).insert, _rows(columns))
+            run("UPDATE part SET next=?,ts=? WHERE id=?", (*self._ends[part], part))
+        for (group, part), position in self._moves.items():
+            run("UPDATE claim SET next=? WHERE grp=? AND part=?", (position, group, part))
+        for name, value in self._cursors.items():
+            run("UPDATE cursor SET value=? WHERE name=?", (value, name))
+        if self._seen:
+            remember(self._connection, self._seen, self._now, window_ms)
+
+    def _check_move(self, part: int, moved: Moved, ticket: Ticket) -> None:
+        statement = "SELECT epoch FROM claim WHERE grp=? AND part=? AND owner IS NOT NULL"
+        row = self._connection.execute(statement, (moved.group, part)).fetchone()
+        if row is None or row[0] != moved.epoch:
+            raise Fenced(f"group {moved.group} no longer holds {moved.partition} under epoch {moved.epoch}")
+        end = self._end(part)[0] + sum(len(column.indexes) for column in ticket.columns if column.part == part)
+        if not 0 <= moved.next <= end:
+            raise OffsetOutOfRange(str(moved.partition), moved.next, 0, end)
+
+    def _check_cursor(self, saved: Saved) -> None:
+        statement = "SELECT epoch FROM cursor WHERE name=? AND owner IS NOT NULL"
+        row = self._connection.execute(statement, (saved.name,)).fetchone()
+        if row is None or row[0] != saved.epoch:
+            raise Fenced(f"cursor {saved.name} is no longer held under epoch {saved.epoch}")
+
+    def _check_seen(self, scope: str, ids: list[bytes]) -> None:
+        brought = set(ids)
+        known = (self._seen.get(scope, set()) & brought) | known_ids(self._connection, scope, ids)
+        if len(brought) < len(ids):
+            known |= {twice for twice in brought if ids.count(twice) > 1}
+        if known:
+            raise Duplicate(f"{len(known)} of {len(ids)} ids of scope {scope} were taken in already", sorted(known))
+
+    def _take(self, ticket: Ticket) -> None:
+        for column in ticket.columns:
+            end = self._end(column.part)
+            column.first, column.timestamp = end
+            end[0] += len(column.indexes)
+            self._columns.setdefault(column.part, []).append(column)
+        for part, moved in ticket.moves:
+            self._moves[moved.group, part] = moved.next
+        if ticket.cursor is not None:
+            self._cursors[ticket.cursor.name] = ticket.cursor.value
+        for scope, ids in ticket.seen.items():
+            self._seen.setdefault(scope, set()).update(ids)
+
+    def _end(self, part: int) -> list[int]:
+        """Return the next offset and the time stamp of the next record, which never goes back."""
+        end = self._ends.get(part)
+        if end is None:
+            following, last = self._connection.execute("SELECT next,ts FROM part WHERE id=?", (part,)).fetchone()
+            end = self._ends[part] = [following, max(self._now, last)]
+        return end
+
+
+def _is_admitted(group: Group, ticket: Ticket) -> bool:
+    try:
+        group.admit(ticket)
+    except LienthongError as refusal:
+        ticket.error = refusal
+        return False
+    return True
+
+
+def _rows(columns: Sequence[Column]) -> Iterator[tuple[int, int, bytes | None, bytes | None, bytes]]:
+    for column in columns:
+        offsets = range(column.first, column.first + len(column.indexes))
+        yield from zip(offsets, repeat(column.timestamp), column.keys, column.values, column.headers, strict=False)

@@ -1,0 +1,104 @@
+"""Opening a log's file: where it may lie, making a new one, and refusing what is not ours or not whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from bus.errors import ConfigError, DamagedStore, MissingRecords, StoreVersion
+from bus.transports.sqlite.mark import Mark
+from bus.transports.sqlite.options import Options
+from bus.transports.sqlite.schema import APPLICATION_ID, VERSION, commits_of, create_tables
+from bus.transports.sqlite.store import connect
+
+_MIN_SQLITE = (3, 35, 0)
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "davfs"}
+_NETWORK_FUSE = {"fuse.sshfs", "fuse.glusterfs", "fuse.davfs2", "fuse.s3fs", "fuse.rclone", "fuse.ceph"}
+
+
+def check_place(path: Path) -> None:
+    """Raise :class:`~bus.errors.ConfigError` where a log cannot live."""
+    if sqlite3.sqlite_version_info < _MIN_SQLITE:
+        raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old", hint="Python with SQLite ≥ 3.35 is needed.")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is not a folder", hint="Create it, or correct the transport's URL.")
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", hint="The transport's URL names a file in it.")
+    kind = file_system(folder)
+    if kind in _NETWORK | _NETWORK_FUSE:
+        raise ConfigError(
+            f"{folder} is on a network file system ({kind}), where processes of two machines could not share a log",
+            hint="Put the data on a disk of this machine, or use Kafka.",
+        )
+
+
+def file_system(folder: Path, table: Path = Path("/proc/self/mountinfo")) -> str:
+    """Return the kind of file system that holds ``folder``; empty where the kernel does not tell."""
+    if not table.exists():
+        return ""
+    place, best, kind = folder.resolve(), -1, ""
+    for line in table.read_text(encoding="utf-8", errors="replace").splitlines():
+        left, _, right = line.partition(" - ")
+        mount = Path(left.split(" ")[4].replace("\\040", " "))
+        if place.is_relative_to(mount) and len(mount.parts) >= best:
+            best, kind = len(mount.parts), right.split(" ")[0]
+    return kind
+
+
+def prepared(path: Path, mark: Mark, options: Options) -> sqlite3.Connection:
+    """Open the file under the lock, or make it. Raises StoreVersion, MissingRecords and DamagedStore."""
+    marked = mark.read()
+    fresh = not path.exists() or path.stat().st_size == 0
+    if fresh and marked and options.verified:
+        raise missing(path, marked, 0)
+    connection = connect(str(path))
+    try:
+        if fresh:
+            _create(connection, path)
+        check_ours(connection, path)
+        connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        if options.verified:
+            _check_mark(connection, path, mark, marked)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def missing(path: Path, marked: int, found: int) -> MissingRecords:
+    """Return the error that names the gap."""
+    return MissingRecords(
+        f"{path}: {marked - found} acknowledged commits are missing; {marked} were acknowledged, {found} are there"
+    )
+
+
+def check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise :class:`~bus.errors.StoreVersion` unless this version of the software wrote the file."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise StoreVersion(f"{path} is a database, but not a log of ours", hint="Name another file in `transport`.")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != VERSION:
+        age = "newer" if version > VERSION else "older"
+        raise StoreVersion(
+            f"{path} has layout {version}, this software knows {VERSION}",
+            hint=f"It was written by {age} software: use that, or migrate.",
+        )
+
+
+def _create(connection: sqlite3.Connection, path: Path) -> None:
+    path.chmod(0o600)
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before the first table, or never
+    connection.execute("PRAGMA journal_mode=WAL").fetchall()
+    create_tables(connection)
+
+
+def _check_mark(connection: sqlite3.Connection, path: Path, mark: Mark, marked: int) -> None:
+    try:
+        found = commits_of(connection)
+    except (TypeError, sqlite3.OperationalError) as error:
+        raise DamagedStore(f"{path} lacks its counter of commits") from error
+    if marked > found:
+        raise missing(path, marked, found)
+    mark.write(found)

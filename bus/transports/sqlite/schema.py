@@ -1,0 +1,93 @@
+"""The tables, and the statements whose table is named by a number. Nothing but integers ever enters SQL as text.
+
+* ``part`` row 0 counts the acknowledged commits in its ``next``: the database's side of the high-water mark;
+* one table per partition, rowid = offset; ``next`` is stored, because retention may empty a partition;
+* inbox tables are rotated by period, so that a random id meets a small tree; ``period`` lists them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import lru_cache
+from typing import NamedTuple
+
+APPLICATION_ID = 0x4C54484E
+"""``LTHN``: tells our files from other people's."""
+
+VERSION = 1
+
+TABLES = """
+CREATE TABLE topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, compacted INTEGER NOT NULL, retention_ms INTEGER);
+CREATE TABLE part(id INTEGER PRIMARY KEY, topic INTEGER NOT NULL, part INTEGER NOT NULL,
+                  first INTEGER NOT NULL, next INTEGER NOT NULL, ts INTEGER NOT NULL, UNIQUE(topic, part));
+INSERT INTO part VALUES(0, 0, 0, 0, 0, 0);
+CREATE TABLE claim(grp TEXT, part INTEGER, next INTEGER NOT NULL, epoch INTEGER NOT NULL, owner TEXT,
+                   PRIMARY KEY(grp, part)) WITHOUT ROWID;
+CREATE TABLE member(grp TEXT, id TEXT, boot TEXT NOT NULL, until INTEGER NOT NULL, topics TEXT NOT NULL,
+                    PRIMARY KEY(grp, id)) WITHOUT ROWID;
+CREATE TABLE cursor(name TEXT PRIMARY KEY, value BLOB, epoch INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;
+CREATE TABLE scope(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE period(id INTEGER PRIMARY KEY, opened INTEGER NOT NULL)
+"""
+
+
+class LogSql(NamedTuple):
+    """The statements of one partition."""
+
+    insert: str
+    page: str
+    at_or_after: str
+    delete_below: str
+    nth: str
+    compact: str
+    oldest: str
+
+
+@lru_cache(maxsize=4096)
+def log_sql(part: int) -> LogSql:
+    """Return the statements of partition ``part``."""
+    log = f"log_{int(part)}"
+    return LogSql(
+        insert=f"INSERT INTO {log} VALUES(?,?,?,?,?)",
+        page=f"SELECT off,ts,key,value,headers FROM {log} WHERE off>=? ORDER BY off LIMIT ?",  # noqa: S608
+        at_or_after=f"SELECT off,ts FROM {log} WHERE off>=? ORDER BY off LIMIT 1",  # noqa: S608
+        delete_below=f"DELETE FROM {log} WHERE off<?",  # noqa: S608
+        nth=f"SELECT off FROM {log} WHERE off>=? ORDER BY off LIMIT 1 OFFSET ?",  # noqa: S608
+        compact=(
+            f"DELETE FROM {log} WHERE off>=:start AND off<:stop AND key IS NOT NULL AND ("  # noqa: S608
+            f"(value IS NULL AND ts<:tombstones) OR EXISTS(SELECT 1 FROM {log} newer"
+            f" WHERE newer.key={log}.key AND newer.off>{log}.off AND newer.off<:head))"
+        ),
+        oldest=f"SELECT min(off) FROM {log}",  # noqa: S608
+    )
+
+
+def create_log(connection: sqlite3.Connection, part: int, *, compacted: bool) -> None:
+    """Create the table of one partition."""
+    log = f"log_{int(part)}"
+    connection.execute(
+        f"CREATE TABLE {log}(off INTEGER PRIMARY KEY, ts INTEGER NOT NULL, key BLOB, value BLOB, headers BLOB NOT NULL)"
+    )
+    if compacted:
+        connection.execute(f"CREATE INDEX {log}_key ON {log}(key)")
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make an empty database ours, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
+
+
+def count_commits(connection: sqlite3.Connection, commits: int) -> int:
+    """Add to the counter inside a transaction, and return what it says then."""
+    statement = "UPDATE part SET next=next+? WHERE id=0 RETURNING next"
+    return int(connection.execute(statement, (commits,)).fetchone()[0])
+
+
+def commits_of(connection: sqlite3.Connection) -> int:
+    """Return the counter of acknowledged commits."""
+    return int(connection.execute("SELECT next FROM part WHERE id=0").fetchone()[0])

@@ -23,6 +23,7 @@ def history_answer(dossier: str, line: Timeline, coverage: Coverage, window: Win
         "complete": told["complete"] and not line.dead_letters,
         "dead_letters": [_unreadable(one) for one in line.dead_letters],
         "repeats": line.repeats,
+        "conflicts": list(line.conflicts),
         "outside_range": line.outside,
     }
     return {

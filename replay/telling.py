@@ -44,6 +44,8 @@ def history_statement(line: Timeline, coverage: Coverage, words: Words, zone: tz
         yield words.say("dead_letters", count=len(line.dead_letters), places=_places(line.dead_letters, words))
     if line.repeats:
         yield words.say("repeats", count=line.repeats)
+    if line.conflicts:
+        yield words.say("conflicts", places=", ".join(line.conflicts[:_NAMED]), count=len(line.conflicts))
     if line.outside:
         yield words.say("outside", count=line.outside)
 

@@ -27,13 +27,15 @@ class Timeline(Struct, frozen=True, kw_only=True):
     """What is told, and what is known to be missing from it.
 
     ``dead_letters`` are records about the dossier that were buried and have not come back since; ``repeats`` counts
-    records that told an event again, ``outside`` the events that the window leaves out.
+    records that told an event again, ``conflicts`` names those that told it otherwise, and ``outside`` counts the events
+    that the window leaves out.
     """
 
     happenings: Sequence[Happening]
     unreadable: Sequence[Unreadable]
     dead_letters: Sequence[Unreadable]
     repeats: int
+    conflicts: Sequence[str]
     outside: int
 
 
@@ -56,6 +58,7 @@ def timeline(told: Iterable[Told], coverage: Coverage, window: Window) -> Timeli
         unreadable=sorted({one.place: one for one in lost}.values(), key=lambda one: one.place),
         dead_letters=[unreadable(one) for one in missing if _is_buried(one, events)],
         repeats=len(read) - len(events),
+        conflicts=[one.place for one, event in read if event.payload != events[event.id].event.payload],
         outside=len(events) - len(shown),
     )
 

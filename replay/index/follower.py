@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BATCH_POSTINGS = 20_000
 _PAGE = 500
+_MOST_PAGES = 200
 _RETRIED = 200
 
 Spans = Mapping[TopicPartition, Span]
@@ -138,15 +139,16 @@ class Follower:
     def _index(self, positions: Mapping[TopicPartition, Position], ends: Spans, progress: Progress) -> None:
         starts = {name: max(positions[name].next, span.first) for name, span in ends.items()}
         total = sum(max(0, ends[name].end - start) for name, start in starts.items())
-        done = 0
+        done = gathered = 0
         moves: list[Move] = []
         for name, span in ends.items():
             for move in self._moves(name, positions[name], span):
                 moves.append(move)
                 done += move.next - max(move.old, span.first)
-                if sum(len(one.postings) for one in moves) >= BATCH_POSTINGS:
+                gathered += len(move.postings)
+                if gathered >= BATCH_POSTINGS or len(moves) >= _MOST_PAGES:
                     self._write(moves)
-                    moves = []
+                    moves, gathered = [], 0
                     progress(done, total)
         self._write(moves)
         progress(done, total)
@@ -186,7 +188,7 @@ class Follower:
         unread: list[Unread] = []
         for record in records:
             found, code = self._pulled(record)
-            postings.extend(Posting(one, number, record.offset) for one in {self.hide(one) for one in found})
+            postings.extend(Posting(one, number, record.offset) for one in {self.hide(one) for one in set(found)})
             if code:
                 spot = Spot(record.topic, record.partition, record.offset)
                 unread.append(Unread(spot, record.timestamp, occurred_header(record), code))

@@ -51,6 +51,11 @@ def test_an_event_told_twice_is_shown_once_where_it_was_accepted_first() -> None
     assert (places(line), line.repeats) == (["dossier.events/0/2"], 1)
 
 
+def test_an_event_told_twice_with_another_content_is_named() -> None:
+    line = story(told(an_event(), 2), told(an_event(payload={"dossierCode": "changed"}), 8))
+    assert line.conflicts == ["dossier.events/0/8"]
+
+
 def test_as_of_leaves_out_what_the_bus_accepted_later() -> None:
     line = story(told(an_event("1"), 1, accepted=100), told(an_event("2"), 2, accepted=101), as_of=100)
     assert places(line) == ["dossier.events/0/1"]

@@ -26,9 +26,9 @@ class Happening(Struct, frozen=True, kw_only=True):
 class Timeline(Struct, frozen=True, kw_only=True):
     """What is told, and what is known to be missing from it.
 
-    ``dead_letters`` are records about the dossier that were buried and have not come back since; ``repeats`` counts
-    records that told an event again, ``conflicts`` names those that told it otherwise, and ``outside`` counts the events
-    that the window leaves out.
+    ``dead_letters`` are records about the dossier that were buried and have not come back since. ``repeats`` counts the
+    records that told an event again, ``conflicts`` names those that told it with another content, and ``outside``
+    counts the events that the window leaves out.
     """
 
     happenings: Sequence[Happening]

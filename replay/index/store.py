@@ -79,7 +79,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The rows behind the index. May be shared by threads and, with a file or a server, by processes."""
+    """The rows behind the index. With a file or a server, threads and processes share it; in memory, one thread has it."""
 
     def __init__(self, engine: sa.Engine, *, period_postings: int = PERIOD_POSTINGS) -> None:
         self._engine = engine

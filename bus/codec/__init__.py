@@ -1,0 +1,11 @@
+"""Values to bytes and back, by a schema: for each schema a guard and encoder, and a decoder, generated once.
+
+`plan` says what a schema means, `encoder` and `decoder` write its code, `runtime` is what that code calls,
+`explain` finds the place of a misfit, `fallback` is fastavro behind the same guard, `evolution` reads as another
+schema. Frames, ids and registries are not here: see `bus.wire`.
+"""
+
+from bus.codec.compiled import Codec, compile_codec
+from bus.codec.limits import MAX_VALUE_BYTES
+
+__all__ = ["MAX_VALUE_BYTES", "Codec", "compile_codec"]

@@ -54,6 +54,10 @@ class Bell(Protocol):
         """Take the ears down."""
         ...
 
+    def let_go(self) -> None:
+        """Close the sockets in a forked child, and leave their names to the parent."""
+        ...
+
 
 class Condition:
     """Within one process, for a log in memory."""
@@ -107,6 +111,9 @@ class Polling:
     def close(self) -> None:
         """Nothing to take down."""
 
+    def let_go(self) -> None:
+        """Nothing was inherited."""
+
 
 class _Watcher:
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -154,7 +161,7 @@ class Sockets:
         try:
             ear = self._ears.pop()
         except IndexError:
-            ear = Ear(f"{self._folder}/{os.getpid()}-{next(_numbers)}")
+            ear = self._new_ear()
         ear.drain()
         try:
             yield ear
@@ -170,9 +177,30 @@ class Sockets:
         while self._ears:
             self._ears.pop().close()
         self._sender.close()
+        try:
+            self._folder.rmdir()
+        except OSError as error:  # others listen there, or have removed it already
+            _log.debug("the runtime folder stays", extra={"reason": error.strerror})
+
+    def let_go(self) -> None:
+        """Close what a forked child has inherited."""
+        while self._ears:
+            self._ears.pop().let_go()
+        self._sender.close()
+
+    def _new_ear(self) -> Ear:
+        name = f"{self._folder}/{os.getpid()}-{next(_numbers)}"
+        try:
+            return Ear(name)
+        except FileNotFoundError:  # the last to leave took the folder with it
+            _own_folder(self._folder)
+            return Ear(name)
 
     def _listening(self) -> tuple[str, ...]:
-        changed = self._folder.stat().st_mtime_ns
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return ()  # nobody listens
         if changed != self._listed_at:
             self._names = tuple(str(ear) for ear in self._folder.iterdir())
             self._listed_at = changed if time.time_ns() - changed > _SETTLED_NS else -1
@@ -186,7 +214,11 @@ class Ear:
         self._name = name
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._socket.bind(name)
+        try:
+            self._socket.bind(name)
+        except OSError:
+            self._socket.close()
+            raise
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -202,6 +234,10 @@ class Ear:
                 self._socket.recv(16)
             except BlockingIOError:
                 return
+
+    def let_go(self) -> None:
+        """Close the socket, but leave its name."""
+        self._socket.close()
 
     def close(self) -> None:
         """Take the socket down."""

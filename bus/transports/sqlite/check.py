@@ -5,15 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from bus.errors import DamagedStore, LienthongError
+from bus.errors import DamagedStore, LienthongError, MissingRecords
 from bus.transport import Finding
 from bus.transports.sqlite.directory import Topic, read_topics
 from bus.transports.sqlite.disk import WAL_WARN_BYTES, DiskStore
-from bus.transports.sqlite.faults import sqlite_errors
 from bus.transports.sqlite.opening import file_system
 from bus.transports.sqlite.pack import unpack
-from bus.transports.sqlite.schema import log_sql
-from bus.transports.sqlite.store import Store
+from bus.transports.sqlite.schema import commits_of, log_sql
+from bus.transports.sqlite.store import Store, snapshot
 
 _PAGE = 1000
 _SHOWN = 5
@@ -40,7 +39,7 @@ def wal_reset_fixed(version: tuple[int, int, int]) -> bool:
 
 def _tried(store: Store, name: str, examine: Callable[[sqlite3.Connection], list[str]]) -> Finding:
     try:
-        with sqlite_errors(store.path), store.reader() as connection:
+        with snapshot(store) as connection:
             faults = examine(connection)
     except DamagedStore as error:
         return Finding(name=name, level="fault", detail=str(error), hint=error.hint)
@@ -90,11 +89,18 @@ def _claims(connection: sqlite3.Connection) -> list[str]:
 
 
 def _ground(store: DiskStore) -> list[Finding]:
-    wal = store.wal_bytes()
+    wal, marked = store.wal_bytes(), store.marked()
+    with snapshot(store) as connection:
+        missing = max(0, marked - commits_of(connection))
     fixed = wal_reset_fixed(sqlite3.sqlite_version_info)
     note = "" if fixed else ", which has the WAL-reset bug: our lock around commits and checkpoints keeps it out"
     return [
-        Finding(name="mark", level="ok", detail="the high-water mark agrees: no acknowledged commit is missing"),
+        Finding(
+            name="mark",
+            level="fault" if missing else "ok",
+            detail=f"{missing} of {marked} acknowledged commits are missing",
+            hint=MissingRecords.hint if missing else "",
+        ),
         Finding(
             name="wal",
             level="warning" if wal > WAL_WARN_BYTES else "ok",

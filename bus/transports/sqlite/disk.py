@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from bus.errors import DamagedStore, TransportError
+from bus.errors import ConfigError, DamagedStore, TransportError
 from bus.transports.sqlite.bell import Bell, Listener, open_bell
-from bus.transports.sqlite.faults import sqlite_errors
+from bus.transports.sqlite.faults import name_of, sqlite_errors
 from bus.transports.sqlite.forks import guard
 from bus.transports.sqlite.liveness import KernelLocks
 from bus.transports.sqlite.lock import Turnstile
 from bus.transports.sqlite.mark import Mark
-from bus.transports.sqlite.opening import check_place, prepared
+from bus.transports.sqlite.opening import check_place, prepared, truncate_wal
 from bus.transports.sqlite.options import Options
 from bus.transports.sqlite.store import connect, roll_back
 
@@ -41,10 +41,15 @@ class DiskStore:
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
         self._commits = 0
-        self._turnstile = Turnstile(self.path)
-        self._mark = Mark(self.path)
+        try:
+            self._turnstile = Turnstile(self.path)
+            self._mark = Mark(self.path)
+            self.liveness = KernelLocks(self.path.with_name(f"{self.path.name}-members"))
+        except OSError as error:
+            raise ConfigError(
+                f"{path} cannot be used: {error.strerror}", hint="Check the folder's owner and permissions."
+            ) from error
         self._writer = self._open(options)
-        self.liveness = KernelLocks(self.path.with_name(f"{self.path.name}-members"))
         self._bell: Bell = open_bell(self.path, self.reader, polling=options.polling)
         guard(self)
         atexit.register(self.close)
@@ -81,7 +86,10 @@ class DiskStore:
 
     def acknowledge(self, commits: int) -> None:
         """Raise the high-water mark, and look at the write-ahead log's size now and then."""
-        self._mark.write(commits)
+        try:
+            self._mark.write(commits)
+        except OSError as error:  # the commit stands: a mark that lags is safe, one that leads would not be
+            _log.error("the high-water mark could not be written", extra={"reason": error.strerror})
         self._commits += 1
         if self._commits % _LOOK_EVERY == 0 and self.wal_bytes() > WAL_WARN_BYTES:
             _log.warning("the write-ahead log is large: a reader may hold it", extra={"bytes": self.wal_bytes()})
@@ -120,7 +128,9 @@ class DiskStore:
         try:
             if not self._closed and self._turnstile.try_enter():
                 try:
-                    self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    truncate_wal(self._writer)
+                except sqlite3.Error as error:  # whoever waits for news shall not suffer: the log stays as it is
+                    _log.warning("the write-ahead log could not be cut back", extra={"reason": name_of(error)})
                 finally:
                     self._turnstile.leave()
         finally:
@@ -140,11 +150,16 @@ class DiskStore:
             finally:
                 self._turnstile.leave()
             self.let_go()
-        self._bell.close()
+            self._bell.close()
         atexit.unregister(self.close)
 
+    def inherit(self) -> None:
+        """In a forked child: close what would keep the parent's locks and sockets alive, and touch nothing else."""
+        self.let_go()
+        self._bell.let_go()
+
     def let_go(self) -> None:
-        """Close the lock files, and nothing else: what a forked child does with its parent's store."""
+        """Close the lock files."""
         self._turnstile.close()
         self._mark.close()
         self.liveness.close()
@@ -157,8 +172,7 @@ class DiskStore:
                 self._inode = self.path.stat().st_ino
         except BaseException:
             self._turnstile.leave()
-            self._turnstile.close()
-            self._mark.close()
+            self.let_go()
             raise
         self._turnstile.leave()
         return writer

@@ -8,10 +8,10 @@ from weakref import WeakSet
 
 
 class Held(Protocol):
-    """Something that holds kernel locks."""
+    """Something that holds kernel locks and sockets."""
 
-    def let_go(self) -> None:
-        """Close the lock files."""
+    def inherit(self) -> None:
+        """Close them in the child."""
         ...
 
 
@@ -28,7 +28,7 @@ def guard(store: Held) -> None:
 def _after_fork() -> None:
     for store in list(_stores):
         _inherited.append(store)
-        store.let_go()
+        store.inherit()
     _stores.clear()
 
 

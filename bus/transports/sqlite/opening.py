@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from bus.errors import ConfigError, DamagedStore, MissingRecords, StoreVersion
+from bus.transports.sqlite.faults import name_of
 from bus.transports.sqlite.mark import Mark
 from bus.transports.sqlite.options import Options
 from bus.transports.sqlite.schema import APPLICATION_ID, VERSION, commits_of, create_tables
@@ -49,12 +50,11 @@ def file_system(folder: Path, table: Path = Path("/proc/self/mountinfo")) -> str
 def prepared(path: Path, mark: Mark, options: Options) -> sqlite3.Connection:
     """Open the file under the lock, or make it. Raises StoreVersion, MissingRecords and DamagedStore."""
     marked = mark.read()
-    fresh = not path.exists() or path.stat().st_size == 0
-    if fresh and marked and options.verified:
-        raise missing(path, marked, 0)
     connection = connect(str(path))
     try:
-        if fresh:
+        if _is_empty(connection, path, marked):
+            if marked and options.verified:
+                raise missing(path, marked, 0)
             _create(connection, path)
         check_ours(connection, path)
         connection.execute("PRAGMA journal_mode=WAL").fetchall()
@@ -87,11 +87,33 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def truncate_wal(connection: sqlite3.Connection) -> None:
+    """Move the write-ahead log into the file and cut it to nothing, unless a reader stands in it: no waiting."""
+    waiting = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute("PRAGMA busy_timeout=0").fetchall()
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={waiting}").fetchall()
+
+
+def _is_empty(connection: sqlite3.Connection, path: Path, marked: int) -> bool:
+    """Say whether nothing was ever created here, or a creation was killed half-way."""
+    try:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if name_of(error) != "SQLITE_NOTADB" or marked:
+            raise
+        raise StoreVersion(f"{path} is not a database", hint="Name another file in `transport`.") from error
+    return bool(tables == 0 and connection.execute("PRAGMA application_id").fetchone()[0] == 0)
+
+
 def _create(connection: sqlite3.Connection, path: Path) -> None:
     path.chmod(0o600)
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before the first table, or never
     connection.execute("PRAGMA journal_mode=WAL").fetchall()
     create_tables(connection)
+    truncate_wal(connection)  # so that a log that is lost later takes no table with it
 
 
 def _check_mark(connection: sqlite3.Connection, path: Path, mark: Mark, marked: int) -> None:

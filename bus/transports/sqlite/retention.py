@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from bus.transports.sqlite.directory import Topic
+from bus.transports.sqlite.faults import sqlite_errors
 from bus.transports.sqlite.inbox import expired, forget_some
 from bus.transports.sqlite.log import offset_at
 from bus.transports.sqlite.schema import log_sql
@@ -43,7 +44,7 @@ def clean_inbox(store: Store, now: int, window_ms: int) -> int:
 def give_pages_back(store: Store) -> None:
     """Shrink the file while more than a quarter of it is free, in bites."""
     while True:
-        with store.exclusive() as connection:
+        with sqlite_errors(store.path), store.exclusive() as connection:
             free = connection.execute("PRAGMA freelist_count").fetchone()[0]
             if free * 4 < connection.execute("PRAGMA page_count").fetchone()[0] or free < _VACUUM_PAGES:
                 return

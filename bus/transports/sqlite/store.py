@@ -78,7 +78,8 @@ def transaction(store: Store, commits: int = 1) -> Iterator[sqlite3.Connection]:
                 roll_back(connection)
                 raise
             store.acknowledge(counted)
-        store.ring()
+        if commits:
+            store.ring()
 
 
 @contextmanager

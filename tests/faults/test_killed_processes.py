@@ -1,0 +1,126 @@
+"""kill -9 at random points: the log itself is asked what became of every record."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from bus.errors import Claimed, Fenced
+from bus.records import TopicPartition
+from bus.transport import Commit, Engine, Moved, TopicSpec
+from bus.transports import open_engine
+from tests.contracts.groups import settle
+from tests.faults.conftest import Worker
+from tests.faults.worker import COPIES, SOURCE
+
+Start = Callable[..., Worker]
+
+
+@contextmanager
+def a_log(url: str, partitions: int = 1) -> Iterator[Engine]:
+    """Open the log with both topics."""
+    with closing(open_engine(url)) as engine:
+        for topic in (SOURCE, COPIES):
+            engine.admin.create_topic(TopicSpec(name=topic, partitions=partitions))
+        yield engine
+
+
+def numbers(engine: Engine, topic: str, partition: int = 0) -> list[int]:
+    """Return what stands in a partition."""
+    return [int(record.value or b"") for record in engine.log.read(TopicPartition(topic, partition), 0, 10_000_000)]
+
+
+def test_a_writer_that_is_killed_loses_and_repeats_nothing(url: str, start: Start, rounds: int) -> None:
+    with a_log(url) as engine:
+        for _ in range(rounds):
+            writer = start("write", url)
+            acknowledged = writer.hear("written")
+            time.sleep(random.uniform(0, 0.2))
+            acknowledged = max([acknowledged, *writer.kill()])
+            found = numbers(engine, SOURCE)
+            assert found == list(range(len(found)))
+            assert len(found) >= acknowledged
+            assert engine.admin.cursors()[0].value == b"%d" % len(found)
+
+
+def test_consumers_that_are_killed_copy_everything_once_and_in_order(url: str, start: Start, rounds: int) -> None:
+    with a_log(url) as engine:
+        writer, copiers = start("write", url), [start("copy", url, "10"), start("copy", url, "10")]
+        writer.hear("written")
+        for turn in range(rounds):
+            time.sleep(random.uniform(0.2, 0.5))
+            copiers[turn % 2].kill()
+            copiers[turn % 2] = start("copy", url, "10")
+        writer.kill()
+        written = numbers(engine, SOURCE)
+        until = time.monotonic() + 60
+        while len(copies := numbers(engine, COPIES)) < len(written) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert copies == written
+
+
+def test_a_cursor_is_free_as_soon_as_its_owner_is_killed(url: str, start: Start) -> None:
+    with a_log(url) as engine:
+        writer = start("write", url)
+        writer.hear("written")
+        with pytest.raises(Claimed):
+            engine.claim("writer")
+        writer.kill()
+        assert int(engine.claim("writer").value or b"") == len(numbers(engine, SOURCE))
+
+
+def test_a_killed_member_is_replaced_long_before_its_lease_ends(url: str, start: Start) -> None:
+    with a_log(url) as engine:
+        owner = start("own", url, "3600")
+        epoch = owner.hear("owns")
+        member = engine.join("owners", [SOURCE])
+        assert member.assignment() == {}
+        owner.kill()
+        settle([member], [1])
+        assert next(iter(member.assignment().values())).epoch > epoch
+
+
+def test_a_stopped_owner_loses_its_partition_and_is_fenced_when_it_wakes(url: str, start: Start) -> None:
+    with a_log(url) as engine:
+        owner = start("own", url, "1")
+        owner.hear("owns")
+        owner.process.send_signal(signal.SIGSTOP)
+        member = engine.join("owners", [SOURCE])
+        settle([member], [1])
+        owner.process.send_signal(signal.SIGCONT)
+        owner.tell()
+        owner.hear("fenced")
+        assert len(member.assignment()) == 1
+
+
+def test_of_two_owners_of_one_claim_only_the_later_can_commit(url: str) -> None:
+    with a_log(url) as one, closing(open_engine(url, lease_s=0.2)) as other:
+        hanging = other.join("g", [SOURCE])
+        place, old = next(iter(hanging.assignment().items()))
+        member = one.join("g", [SOURCE])
+        settle([member], [1])
+        held = member.assignment()[place]
+        one.log.commit(Commit(offsets=[Moved(group="g", partition=place, next=0, epoch=held.epoch)]))
+        with pytest.raises(Fenced):
+            other.log.commit(Commit(offsets=[Moved(group="g", partition=place, next=0, epoch=old.epoch)]))
+        with pytest.raises(Fenced):
+            hanging.renew()
+
+
+def test_a_child_that_outlives_its_parent_keeps_none_of_its_claims(url: str, start: Start) -> None:
+    with a_log(url) as engine:
+        parent = start("hold", url, "1")
+        child = parent.hear("child")
+        parent.hear("holds")
+        parent.process.kill()
+        parent.process.wait()
+        try:
+            assert engine.claim("writer").epoch == 2
+        finally:
+            os.kill(child, signal.SIGKILL)

@@ -115,7 +115,7 @@ def _checked(check: _Write, write: _Write) -> _Write:
 def _looked_at(plan: Plan, look: _Read, read: Callable[[bytes, int], tuple[dict[str, Any], int]]) -> _Read:
     def read_looked_at(data: bytes, start: int, end: int) -> tuple[dict[str, Any], int]:
         # Deep nesting would end the process within fastavro; elsewhere its own tests of lengths are enough.
-        position = look(data, start, end)[1] if plan.is_recursive else end
+        position = look(data, start, end)[1] if plan.may_nest_deep else end
         return read(data, start) if position == end else ({}, position)
 
     return read_looked_at

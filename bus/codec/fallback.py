@@ -1,8 +1,9 @@
 """The codec behind the switch: the same guard, then fastavro.
 
-It refuses and accepts the same values as the generated code, with other people's hands on the bytes. On bytes it
-is as lenient as fastavro in three things that no honest writer does: any byte but 0 is true, a union's or enum's
-negative index counts from the end, and a uuid may be in another form than the canonical one.
+It refuses and accepts the same values as the generated code, with other people's hands on the bytes. Of bytes it
+takes what fastavro takes, so it is more lenient where no honest writer goes: any byte but 0 is true, a negative
+index counts from the end, a number may be wider than its type, a map's key may come twice, a uuid may have
+another form than the canonical one. What would end the process is refused by both.
 """
 
 from __future__ import annotations

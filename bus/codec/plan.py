@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from bus.codec.limits import MAX_DEPTH
+
 
 class Scalar(Struct, frozen=True):
     """A primitive type, or a logical type that is named by its own ``kind`` (``timestamp-millis``)."""
@@ -93,6 +95,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     is_recursive: bool
     least: Mapping[str, int]
     parsed: Any
+
+    @property
+    def may_nest_deep(self) -> bool:
+        """Say whether a value could nest deeper than a reader without a limit of its own can bear."""
+        return self.is_recursive or len(self.shared) > MAX_DEPTH
 
     def is_shared(self, node: AvroType) -> bool:
         """Say whether the code for ``node`` is a function that is called."""

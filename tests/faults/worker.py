@@ -79,11 +79,14 @@ def hold(url: str, children: str) -> None:
     """Claim a cursor and fork children that outlive this process."""
     engine = open_engine(url)
     engine.claim("writer")
+    ready, tell = os.pipe()
     for _ in range(int(children)):
         child = os.fork()
         if not child:
+            os.write(tell, b"!")
             time.sleep(30)
             os._exit(0)
+        os.read(ready, 1)
         say("child", child)
     say("holds")
     time.sleep(600)

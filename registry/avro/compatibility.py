@@ -29,11 +29,18 @@ from registry.avro.nodes import (
 from registry.avro.parse import parse
 from registry.avro.stack import Steps, run
 
-MAX_REASONS = 10_000
+MAX_REASONS = 2_000
 """More are not told: types used again and again could otherwise double the list at each level."""
 
+MAX_PAIRS = 100_000
+MAX_POINTER = 10_000
+"""Unions of records that hold unions, and chains of records, could otherwise take hours or all memory."""
+
 ERROR = "ERROR"
-"""The kind for a pair that Java's checker cannot decide on: a reader's field that two fields of the writer fit."""
+"""The kind for a pair that cannot be decided on, which counts as a no.
+
+So it is in Java for a reader's field that two fields of the writer fit; ours are the limits above.
+"""
 
 _READS = {
     "long": {"int"},
@@ -74,12 +81,12 @@ def incompatibilities(reader: Schema, writer: Schema) -> list[Incompatibility]:
     """
     try:
         return list(run(_Check(reader, writer).pair(reader.root, writer.root, "")))
-    except _Ambiguous as undecided:
+    except _Undecided as undecided:
         return [undecided.reason]
 
 
-class _Ambiguous(Exception):
-    """A reader's field is found twice in the writer; ends the whole check, as Java's exception does."""
+class _Undecided(Exception):
+    """Ends the whole check, as Java's exception does."""
 
     def __init__(self, reason: Incompatibility) -> None:
         super().__init__(reason.message)
@@ -99,10 +106,16 @@ class _Check:
         key = id(reads), id(writes)
         found = self.answers.get(key)
         if found is None:
+            self._check_limits(at)
             self.answers[key] = ()
             found = (yield from self._compare(reads, writes, at))[:MAX_REASONS]
             self.answers[key] = found
         return found
+
+    def _check_limits(self, at: str) -> None:
+        if len(self.answers) >= MAX_PAIRS or len(at) > MAX_POINTER:
+            message = f"the schemas take more than {MAX_PAIRS:,} comparisons, or are nested too deep"
+            raise _Undecided(_because(ERROR, at[:MAX_POINTER], message))
 
     def _compare(self, reader: Definition, writer: Definition, at: str) -> Steps[_Found]:
         found: _Found
@@ -152,7 +165,7 @@ class _Check:
         for i, field in enumerate(reader.fields):
             matches = [written[name] for name in (field.name, *field.aliases) if name in written]
             if len(matches) > 1:
-                raise _Ambiguous(_ambiguous(field, matches, f"{at}/fields/{i}"))
+                raise _Undecided(_ambiguous(field, matches, f"{at}/fields/{i}"))
             if matches:
                 found += yield self.pair(field.type, matches[0].type, f"{at}/fields/{i}/type")
             elif field.default is MISSING:

@@ -93,9 +93,9 @@ class _Parser:
             case "fixed":
                 return self._fixed(json, space, at)
             case "array":
-                return Array(self._part(json, "items", space, at), _props(json, _RESERVED))
+                return Array(self._part(json, "items", space, at), _checked(_props(json, _RESERVED), at))
             case "map":
-                return Map(self._part(json, "values", space, at), _props(json, _RESERVED))
+                return Map(self._part(json, "values", space, at), _checked(_props(json, _RESERVED), at))
             case _:
                 return self._use(kind, space)
 
@@ -134,6 +134,7 @@ class _Parser:
         fields = tuple(self._field(field, name.space, f"{at}/fields/{i}") for i, field in enumerate(listed))
         _refuse_doubles([field.name for field in fields], f"{at}/fields", "field")
         record = Record(fields=fields, is_error=json["type"] == "error", **self._common(json, name, _RESERVED, at))
+        _checked(record.props, at)
         self._define(record, at)
         return record
 
@@ -257,6 +258,18 @@ def _aliases(json: dict[str, Json], at: str) -> tuple[str, ...]:
 
 def _props(json: dict[str, Json], reserved: frozenset[str]) -> Props:
     return {key: value for key, value in json.items() if key not in reserved} or _NO_PROPS
+
+
+def _checked(props: Props, at: str) -> Props:
+    """Refuse a whole number beyond 64 bits: where Java copies a schema's properties it loses such a one."""
+    waiting: list[Json] = list(props.values())
+    while waiting:
+        value = waiting.pop()
+        if type(value) is int and not -(2**63) <= value < 2**63:
+            _refuse(at, "a property holds a whole number beyond 64 bits")
+        if isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+    return props
 
 
 def _refuse_doubles(names: list[str], at: str, what: str) -> None:

@@ -169,4 +169,4 @@ def _decode(plan: Plan, read: _Read) -> Decode:
 def _fault(error: Exception) -> str:
     if isinstance(error, IndexError | struct.error):
         return "the bytes end too early"
-    return "a text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a date or time is out of range"
+    return "a text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a date, a time or a uuid is none"

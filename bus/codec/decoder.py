@@ -34,6 +34,7 @@ from bus.errors import DecodeError
 _NAMESPACE = {
     "DecodeError": DecodeError, "repeat": repeat, "EPOCH": runtime.EPOCH, "NAIVE": datetime(1970, 1, 1),  # noqa: DTZ001
     "timedelta": timedelta, "fromordinal": date.fromordinal, "UTC": UTC, "PAIRS": runtime.PAIRS,
+    "NO_PAIRS": (0, 0, 0), "fromtimestamp": datetime.fromtimestamp,
     "read_pairs": runtime.read_pairs, "read_double": runtime.read_double, "read_float": runtime.read_float,
     "raw_at": runtime.raw_at, "int_at": runtime.int_at, "length_at": runtime.length_at, "block_at": runtime.block_at,
     "uuid_of": runtime.uuid_of, "time_of": runtime.time_of,
@@ -103,7 +104,7 @@ class _Decoder:
                 # Looked at even where nothing is built: fastavro would round the digits that are too many.
                 return self._kept(f"{reader}({self._slice(node.size)})")
             case FixedType():
-                return self._slice(node.size)
+                return self._made(self._slice(node.size))
             case EnumType():
                 return self._enum(node, spot)
         raise AssertionError(node)
@@ -186,11 +187,13 @@ class _Decoder:
             case "float" | "double":
                 return self._float(node.kind)
             case "bytes":
-                return self._slice(None)
+                return self._made(self._slice(None))
             case "string":
                 return self._made(f"{self._slice(None)}.decode()")
             case "uuid":
                 return self._kept(f"uuid_of({self._slice(None)})")
+            case "timestamp-millis":
+                return self._timestamp()
         number = self._number(node.kind)
         made = _MADE_OF.get(node.kind)
         if made is None:
@@ -203,21 +206,21 @@ class _Decoder:
         self._lines.add(f"{n} = d[i]")
         with self._lines.block(f"if {n} < 128:"):
             self._lines.add("i += 1")
-        if kind == "timestamp-millis":
-            self._six_bytes(n)
         with self._lines.block("else:"):
             self._lines.add(f"{n}, i = {'int_at' if kind in _INTS else 'raw_at'}(d, i)")
         return f"{n} >> 1 ^ -({n} & 1)"
 
-    def _six_bytes(self, n: str) -> None:
-        # What a timestamp of 2004 to 2039 takes. An assignment that fails leaves n to raw_at.
-        a, b, c = (self._lines.fresh(letter) for letter in "abc")
-        with self._lines.block("elif i + 6 <= end:"):
-            self._lines.add(f"{a}, {b}, {c} = read_pairs(d, i)")
-            with self._lines.block(f"if {a} & {b} & 32896 == 32896 and {c} & 32896 == 128:"):
-                self._lines.add(f"{n} = PAIRS[{a}] | PAIRS[{b}] << 14 | PAIRS[{c}] << 28", "i += 6")
-            with self._lines.block("else:"):
-                self._lines.add(f"{n}, i = raw_at(d, i)")
+    def _timestamp(self) -> str:
+        found, a, b, c = (self._lines.fresh(letter) for letter in "vabc")
+        self._lines.add(f"{a}, {b}, {c} = read_pairs(d, i) if i + 6 <= end else NO_PAIRS")
+        # What a time of 2004 to 2039 takes: six bytes, not negative. A float holds such milliseconds exactly enough.
+        with self._lines.block(f"if {a} & 32897 == 32896 and {b} & 32896 == 32896 and {c} & 32896 == 128:"):
+            number = f"PAIRS[{a}] | PAIRS[{b}] << 14 | PAIRS[{c}] << 28"
+            self._lines.add("i += 6", f"{found} = fromtimestamp(({number}) / 2000, UTC)" if self._build else "pass")
+        with self._lines.block("else:"):
+            made = _MADE_OF["timestamp-millis"].format(self._number("timestamp-millis"))
+            self._lines.add(f"{found} = {made}" if self._build else "pass")
+        return found if self._build else "None"
 
     def _float(self, kind: str) -> str:
         found = self._lines.fresh()
@@ -235,11 +238,11 @@ class _Decoder:
     # -- phrases -------------------------------------------------------------------------------------------
 
     def _slice(self, size: int | None) -> str:
-        """Move over ``size`` bytes, or as many as the bytes say, and return the expression for them."""
+        """Move over ``size`` bytes, or as many as the bytes say; the expression for them holds until the next move."""
         start = self._lines.fresh("s")
         if size is not None:
             self._lines.add(f"{start} = i", f"i += {size}")
-            return f"d[{start}:i]" if not self._build else self._kept(f"d[{start}:i]")
+            return f"d[{start}:i]"
         n = self._lines.fresh("n")
         self._lines.add(f"{n} = d[i]")
         # An odd first byte is a negative length.
@@ -247,7 +250,7 @@ class _Decoder:
             self._lines.add(f"{n}, {start} = length_at(d, i)", f"i = {start} + {n}")
         with self._lines.block("else:"):
             self._lines.add(f"{start} = i + 1", f"i = {start} + ({n} >> 1)")
-        return f"d[{start}:i]" if not self._build else self._kept(f"d[{start}:i]")
+        return f"d[{start}:i]"
 
     def _byte(self) -> str:
         name = self._lines.fresh("b")

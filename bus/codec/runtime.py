@@ -1,11 +1,12 @@
 """What generated code calls: tables of ready bytes, and the few conversions that are not worth writing out.
 
-The tables hold varints fourteen bits at a time, about 3 MB in all, made once: a timestamp is three look-ups.
+The tables hold varints fourteen bits at a time, about 2 MB in all, made once: a timestamp is three look-ups.
 Readers take ``(data, position)`` and return what they read with the next position.
 """
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
@@ -13,7 +14,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 from unicodedata import is_normalized
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from bus.errors import DecodeError
 
@@ -24,6 +25,9 @@ LENGTHS: Final = 1024
 """Lengths below this are looked up."""
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_QUIET = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+_ONE = Decimal(1)
+_new, _set = object.__new__, object.__setattr__
 _DOUBLE, _FLOAT = Struct("<d"), Struct("<f")
 pack_double, read_double = _DOUBLE.pack, _DOUBLE.unpack_from
 pack_float, read_float = _FLOAT.pack, _FLOAT.unpack_from
@@ -131,16 +135,23 @@ def unscaled(value: Decimal, precision: int, scale: int) -> int | None:
 @lru_cache(maxsize=1024)
 def decimal_writer(precision: int, scale: int, size: int | None) -> Callable[[Decimal], bytes | None]:
     """Return what writes such a decimal with its length, or answers None; on bytes in as few as hold it."""
+    most = 10**precision
+
+    def whole(value: Decimal) -> int | None:
+        # Almost every value has exactly the digits of its scale; all others take the long way.
+        scaled = value.scaleb(scale, _QUIET)
+        number = int(scaled) if scaled.same_quantum(_ONE) else unscaled(value, precision, scale)
+        return number if number is not None and -most < number < most else None
 
     def write_bytes(value: Decimal) -> bytes | None:
-        number = unscaled(value, precision, scale)
+        number = whole(value)
         if number is None:
             return None
         length = ((number if number >= 0 else ~number).bit_length() >> 3) + 1
-        return varint(length << 1) + number.to_bytes(length, "big", signed=True)
+        return LAST[length << 1] + number.to_bytes(length, "big", signed=True)
 
     def write_fixed(value: Decimal) -> bytes | None:
-        number = unscaled(value, precision, scale)
+        number = whole(value)
         return None if number is None else number.to_bytes(size or 0, "big", signed=True)
 
     return write_bytes if size is None else write_fixed
@@ -207,17 +218,14 @@ def decimal_reader(precision: int, scale: int) -> Callable[[bytes], Decimal]:
 
 def uuid_of(data: bytes) -> UUID:
     """Return the UUID of its canonical text, the one form that RFC 9562 gives."""
-    if len(data) != 36 or not data[8] == data[13] == data[18] == data[23] == 45:
+    digits = data.replace(b"-", b"")
+    if len(data) != 36 or len(digits) != 32 or not data[8] == data[13] == data[18] == data[23] == 45:
         raise DecodeError("a uuid is not in its canonical form")
-    return UUID(bytes=bytes.fromhex(_hex(data)))
-
-
-def _hex(data: bytes) -> str:
-    # fromhex would pass over white space between the bytes.
-    digits = (data[:8] + data[9:13] + data[14:18] + data[19:23] + data[24:]).decode("ascii")
-    if not digits.isalnum():
-        raise DecodeError("a uuid is not in its canonical form")
-    return digits
+    # Not by UUID(…): it takes other forms too, and its tests cost more than all else here. unhexlify takes digits only.
+    found: UUID = _new(UUID)
+    _set(found, "int", int.from_bytes(unhexlify(digits), "big"))
+    _set(found, "is_safe", SafeUUID.unknown)
+    return found
 
 
 def time_of(micros: int) -> time:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import uuid
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -12,6 +13,7 @@ import fastavro
 import pytest
 
 from bus.codec import compile_codec
+from bus.codec.runtime import EPOCH
 from tests.bus.codec.samples import (
     DATE,
     DECIMAL,
@@ -94,6 +96,13 @@ def test_any_mapping_may_be_the_payload(compiled) -> None:
 def test_a_tree_within_the_limit_comes_back(compiled) -> None:
     codec, tree = compiled(TREE), a_tree(32)
     assert codec.decode(codec.encode(tree)) == tree
+
+
+def test_every_millisecond_of_our_time_comes_back(compiled) -> None:
+    codec, chance = compiled(schema_of(f={"type": "array", "items": MILLIS})), random.Random(5)
+    moments = [EPOCH + timedelta(milliseconds=chance.randrange(2**42)) for _ in range(3000)]
+    moments += [EPOCH + timedelta(milliseconds=2**bits + one) for bits in (33, 34, 40, 41) for one in (-1, 0, 1)]
+    assert codec.decode(codec.encode({"f": moments})) == {"f": moments}
 
 
 def test_not_a_number_comes_back(compiled) -> None:

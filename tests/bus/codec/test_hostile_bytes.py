@@ -41,6 +41,7 @@ BAD: list[tuple[str, Any, bytes]] = [
     ("a day after the year 9999", DATE, zigzag(2**31 - 1)),
     ("a time after the year 9999", MILLIS, zigzag(2**62)),
     ("a time of day after midnight", TIME_MILLIS, zigzag(86_400_000)),
+    ("a uuid with dashes for digits", UUID, b"\x486f1c9a34-7c3b-5d0e-9a55-0f2f6f1c2f--"),
     ("text that is no uuid", UUID, b"\x48" + b"g" * 36),
     ("a list cut before its end", INTS, b"\x02\x02"),
     ("a block of more items than bytes", INTS, zigzag(2**62) + b"\0\0"),

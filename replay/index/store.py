@@ -79,7 +79,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The rows behind the index. With a file or a server, threads and processes share it; in memory, one thread has it."""
+    """The rows behind the index: shared by threads and processes; in memory, one thread's own."""
 
     def __init__(self, engine: sa.Engine, *, period_postings: int = PERIOD_POSTINGS) -> None:
         self._engine = engine

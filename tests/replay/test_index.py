@@ -177,6 +177,10 @@ def test_a_file_that_is_no_index_is_refused(index_file: Path) -> None:
         open_store(f"sqlite:///{index_file}")
 
 
+def test_an_index_is_for_its_owner_only(index: Index, index_file: Path) -> None:
+    assert {file.stat().st_mode & 0o077 for file in index_file.parent.glob("index*")} == {0}
+
+
 def test_kinds_are_hidden_apart() -> None:
     key = bytes(32)
     assert hidden(key, "citizen", "1") != hidden(key, "dossier", "1")

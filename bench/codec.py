@@ -64,7 +64,8 @@ def an_event(*, vietnamese: bool) -> dict[str, Any]:
     return {
         "dossierCode": "H56.14-261124-00012", "procedureCode": "1.001193", "agencyCode": "H56.14",
         "status": "RECEIVED",
-        "applicant": {"name": name, "identifier": "038090001234", "phone": None, "ward": ward, "province": "Thua Thien"},
+        "applicant": {"name": name, "identifier": "038090001234", "phone": None, "ward": ward,
+                      "province": "Thua Thien"},
         "documents": documents, "receivedAt": moment, "dueAt": moment, "acceptedAt": moment, "returnedAt": None,
         "born": date(1990, 5, 17), "fee": Decimal("150000.00"),
         "requestId": UUID("6f1c9a34-7c3b-5d0e-9a55-0f2f6f1c2f57"), "channel": "counter", "note": title,

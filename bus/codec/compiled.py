@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -98,7 +98,7 @@ def _compiled(schema: str, generated: bool) -> Codec:
     )  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=2048)
 def _scanner(schema: str) -> Decode:
     plan = make_plan(schema)
     return _decode(plan, write_decoder(plan, build=False).compile("decode", f"{plan.root.name} scanner"))

@@ -196,11 +196,33 @@ class TransportUnavailable(TransportError):
     exit_code = 8
 
 
+class CannotRedrive(TransportError):
+    """This dead letter cannot go back to its topic as it is."""
+
+    code = "LT-E3012"
+    hint = (
+        "Correct what refused it, for a source its mapping, then run that source again: it brings the item once more."
+    )
+    exit_code = 9
+
+
 class StoreVersion(TransportError):
     """A store was written by another version of the software, or is not ours at all."""
 
     code = "LT-E3011"
     exit_code = 2
+
+
+class TopicDrift(TransportError):
+    """A topic stands otherwise than the catalogue asks, in what never changes. ``reasons`` has a line for each."""
+
+    code = "LT-E3013"
+    hint = "Correct `topics.toml`, or make a topic of another name and move its readers and writers there."
+    exit_code = 9
+
+    def __init__(self, message: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.reasons = tuple(reasons)
 
 
 # -- the registry ---------------------------------------------------------------------------------------

@@ -1,0 +1,304 @@
+"""The consumer: poll a page, handle its records in order, and move the offset with all that came of them.
+
+One commit holds a page's offset, its dead letters, what handlers published and the ids that the inbox remembers. So
+what is in the log happens once, and only effects elsewhere may be repeated: for the one page that a crash cut off.
+
+* Records of one key are handled in their order; an outage stops the loop, so nothing is ever overtaken or skipped.
+* Bad data, and only bad data, is buried: what cannot be read, and what a handler refuses with a ContractError.
+* Whatever ends a page early, the part that was handled is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Event
+from time import monotonic
+from typing import NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
+
+from bus import logs, metrics, retry
+from bus.deadletters import DECODE, HANDLE, REDRIVEN_FOR, SUFFIX, Failure, record_letter
+from bus.envelope import Envelope
+from bus.errors import ConfigError, ContractError, Duplicate, Fenced
+from bus.records import Header, NewRecord, Record, TopicPartition
+from bus.retry import STEADY, RetryPolicy
+from bus.transport import Commit, ConsumerGroup, Engine, Held, Moved, Seen
+
+REPLAY_RUN = "lt_replay_run"
+MAX_PAGE = 500
+_IDLE_S = 0.2
+"""How long to wait for news before looking for partitions that became free."""
+
+_ID_BYTES = 16
+_LOG = logs.logger("bus.consumer")
+T = TypeVar("T")
+
+
+class Wire(Protocol):
+    """What a consumer needs of :class:`bus.wire.Wire`."""
+
+    def decode(self, record: Record) -> Envelope:
+        """Return the event that a record tells. Raises :class:`~bus.errors.ContractError`."""
+        ...
+
+    def encode(self, event: Envelope) -> NewRecord:
+        """Return the record that tells ``event``. Raises :class:`~bus.errors.ContractError`."""
+        ...
+
+
+Handler = Callable[[Envelope, Record], Iterable[Envelope] | None]
+"""Does what an event asks for; events that it returns are published in the page's commit.
+
+It raises ContractError for bad data, and a retriable error for an outage. An id may come again after a crash.
+"""
+
+
+class Subscription(Struct, frozen=True, kw_only=True):
+    """Who reads what, and how.
+
+    ``inbox`` leaves out events whose id this group has handled within the inbox's window. ``accepts_replays`` takes
+    records that a replay marked; everyone else skips and counts them. ``renew_s`` is how long a slow handler may
+    take before the lease is renewed between two records; keep it well below the engine's lease.
+    """
+
+    group: str
+    topics: tuple[str, ...]
+    inbox: bool = False
+    accepts_replays: bool = False
+    page: int = MAX_PAGE
+    policy: RetryPolicy = STEADY
+    renew_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not self.topics or any(topic.endswith(SUFFIX) for topic in self.topics):
+            raise ConfigError(f"group {self.group} must read topics, and dead letters are none", hint="Redrive them.")
+        if not 1 <= self.page <= MAX_PAGE:
+            raise ConfigError(f"group {self.group}: a page has 1 to {MAX_PAGE} records")
+
+
+class _Entry(NamedTuple):
+    """What one record adds to its page's commit; ``id`` is remembered, if there is one."""
+
+    id: bytes | None
+    appends: tuple[NewRecord, ...]
+
+
+class _Page:
+    """One partition's page on its way: how far it has been handled, and what has come of it."""
+
+    __slots__ = ("began", "entries", "held", "known", "next", "outcomes", "partition")
+
+    def __init__(self, partition: TopicPartition, held: Held, known: set[bytes]) -> None:
+        self.partition, self.held, self.known = partition, held, known
+        self.next = held.next
+        self.began = monotonic()
+        self.entries: list[_Entry] = []
+        self.outcomes: Counter[str] = Counter()
+
+
+class _Stopped(Exception):
+    """The consumer is to stop while it waits to try again."""
+
+
+class Consumer:
+    """One member of a group. Belongs to one thread; :meth:`run` ends when ``stop`` is set from another.
+
+    ``step`` raises what handlers and the log raise, but for bad data and fencing. Then nothing is lost: a new
+    consumer, or the next ``step``, goes on behind the last record that was handled.
+    """
+
+    def __init__(self, engine: Engine, wire: Wire, subscription: Subscription, handler: Handler) -> None:
+        self._engine, self._wire, self._handler = engine, wire, handler
+        self._log = engine.log
+        self._about = subscription
+        self._member: ConsumerGroup | None = None
+        self._stop = Event()
+        self._renewed_at = 0.0
+
+    def run(self, stop: Event) -> None:
+        """Handle what is there and what comes, until ``stop``; then commit what was handled, and leave the group."""
+        self._stop = stop
+        version = 0
+        try:
+            while not stop.is_set():
+                version = self._log.wait(version, _IDLE_S)
+                while self.step() and not stop.is_set():
+                    pass
+        except _Stopped:
+            logs.tell(_LOG, logging.INFO, "stopped while waiting to try again", group=self._about.group)
+        finally:
+            self.close()
+
+    def step(self) -> int:
+        """Handle one page of each partition held, and return how many records that were; 0 when all is read."""
+        try:
+            held = self._joined().assignment()
+            self._renewed_at = monotonic()
+            return sum(self._page(partition, claim) for partition, claim in held.items() if not self._stop.is_set())
+        except Fenced:
+            metrics.fenced(self._about.group)
+            logs.tell(_LOG, logging.WARNING, "fenced: joining the group again", group=self._about.group)
+            self.close()
+            return 1  # there is more to do, only not with these positions
+
+    def close(self) -> None:
+        """Leave the group, if joined; a later ``step`` joins again."""
+        member, self._member = self._member, None
+        if member is not None:
+            member.leave()
+
+    def _joined(self) -> ConsumerGroup:
+        if self._member is None:
+            self._member = self._engine.join(self._about.group, self._about.topics)
+        return self._member
+
+    def _page(self, partition: TopicPartition, held: Held) -> int:
+        records = self._retrying(lambda: self._log.read(partition, held.next, self._about.page))
+        if not records:
+            return 0
+        self._tell_expired(partition, held.next, records[0].offset)
+        ids = self._ids(records)
+        known = self._log.seen(self._about.group, [found for found in ids if found]) if self._about.inbox else ()
+        page = _Page(partition, held, set(known))
+        try:
+            for record, event_id in zip(records, ids, strict=True):
+                if self._stop.is_set():
+                    break
+                self._renew()
+                self._take(record, event_id, page)
+        finally:
+            # Also when a handler failed: what stands before it is done, and must not be done again.
+            self._commit(page)
+        return sum(page.outcomes.values())
+
+    def _take(self, record: Record, event_id: bytes | None, page: _Page) -> None:
+        if event_id is not None and event_id in page.known:
+            outcome = "duplicate"
+        else:
+            outcome, appends = self._outcome(record)
+            remembered = event_id if outcome == "handled" else None
+            if remembered is not None:
+                page.known.add(remembered)
+            if appends or remembered is not None:
+                page.entries.append(_Entry(remembered, appends))
+        page.outcomes[outcome] += 1
+        page.next = record.offset + 1
+
+    def _outcome(self, record: Record) -> tuple[str, tuple[NewRecord, ...]]:
+        """Handle one record, and return what became of it with what it adds to the log."""
+        try:
+            event = self._retrying(lambda: self._wire.decode(record))
+        except ContractError as error:
+            aside = self._aside(record.headers)
+            return (aside, ()) if aside else self._bury(record, error, DECODE, 1)
+        aside = self._aside(event.extra)
+        if aside:
+            return aside, ()
+        return self._handle(event, record)
+
+    def _handle(self, event: Envelope, record: Record) -> tuple[str, tuple[NewRecord, ...]]:
+        attempts = 0
+
+        def attempt() -> tuple[NewRecord, ...]:
+            nonlocal attempts
+            attempts += 1
+            told = self._handler(event, record)
+            return () if told is None else tuple(self._wire.encode(one) for one in told)
+
+        try:
+            return "handled", self._retrying(attempt)
+        except ContractError as error:
+            return self._bury(record, error, HANDLE, attempts)
+
+    def _bury(
+        self, record: Record, error: ContractError, stage: str, attempts: int
+    ) -> tuple[str, tuple[NewRecord, ...]]:
+        letter = record_letter(record, Failure(error=error, stage=stage, by=self._about.group, attempts=attempts))
+        metrics.buried(record.topic, error.code, stage)
+        facts = {"group": self._about.group, "place": str(record.place), "code": error.code, "stage": stage}
+        logs.tell(_LOG, logging.WARNING, "a record is buried", **facts)
+        return "buried", (letter,)
+
+    def _aside(self, headers: Sequence[Header]) -> str:
+        """Say why a record is not for this group, if so: a replay's, or redriven for another group."""
+        for name, value in headers:
+            if name == REPLAY_RUN and not self._about.accepts_replays:
+                return "replay"
+            if name == REDRIVEN_FOR and value != self._about.group.encode():
+                return "elsewhere"
+        return ""
+
+    def _ids(self, records: Sequence[Record]) -> Sequence[bytes | None]:
+        return [inbox_id(record) for record in records] if self._about.inbox else [None] * len(records)
+
+    def _commit(self, page: _Page) -> None:
+        if page.next == page.held.next:
+            return
+        try:
+            self._retrying(lambda: self._log.commit(self._about_to(page, frozenset())))
+        except Duplicate as error:
+            # Another member handled the same event, from another partition, after we looked: its outcome stands.
+            again = self._about_to(page, frozenset(error.ids))
+            self._retrying(lambda: self._log.commit(again))
+        topic, group = page.partition.topic, self._about.group
+        for outcome, count in page.outcomes.items():
+            metrics.consumed(topic, group, outcome, count)
+        metrics.page_took(group, monotonic() - page.began)
+
+    def _about_to(self, page: _Page, without: frozenset[bytes]) -> Commit:
+        group = self._about.group
+        entries = [entry for entry in page.entries if entry.id is None or entry.id not in without]
+        return Commit(
+            appends=[record for entry in entries for record in entry.appends],
+            offsets=[Moved(group=group, partition=page.partition, next=page.next, epoch=page.held.epoch)],
+            seen=[Seen(scope=group, id=entry.id) for entry in entries if entry.id is not None],
+        )
+
+    def _tell_expired(self, partition: TopicPartition, expected: int, found: int) -> None:
+        """Tell of records that retention removed unread; a hole that compaction made is none of them."""
+        if found == expected:
+            return
+        first = self._log.ends(partition.topic)[partition].first
+        if first > expected:
+            group = self._about.group
+            metrics.expired(partition.topic, group, first - expected)
+            facts: Mapping[str, object] = {"group": group, "partition": str(partition), "offsets": first - expected}
+            logs.tell(_LOG, logging.ERROR, "retention removed records that this group had not read", **facts)
+
+    def _retrying(self, action: Callable[[], T]) -> T:
+        return retry.call(action, self._about.policy, sleep=self._rest)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait to try again, without losing the lease, and not when there is no next try to wait for."""
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0:
+            if self._stop.wait(min(left, self._about.renew_s)):
+                raise _Stopped
+            self._renew()
+
+    def _renew(self) -> None:
+        now = monotonic()
+        if now - self._renewed_at >= self._about.renew_s and self._member is not None:
+            self._member.renew()
+            self._renewed_at = now
+
+
+def inbox_id(record: Record) -> bytes | None:
+    """Return the 16 bytes under which an inbox remembers a record's event; None where it has no readable id.
+
+    A replayed event counts once for each run, since who accepts replays asked for it again.
+    """
+    event_id, run = record.header("ce_id"), record.header(REPLAY_RUN)
+    if event_id is None:
+        return None
+    try:
+        found = bytes.fromhex(event_id.decode("ascii").replace("-", ""))
+    except ValueError:
+        return None
+    if run is not None:
+        found = hashlib.sha256(found + run).digest()[:_ID_BYTES]
+    return found if len(found) == _ID_BYTES else None

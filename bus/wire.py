@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from schemas.catalogue import Catalogue
-
 from bus.codec import Codec, compile_codec
 from bus.envelope import Envelope, from_headers, to_headers
 from bus.errors import ContractError, DecodeError, LienthongError
 from bus.records import NewRecord, Record
 from bus.registry import SchemaRegistry
+from schemas.catalogue import Catalogue
 
 _MAGIC = 0
 _HEAD_BYTES = 5

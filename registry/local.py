@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from bus.errors import ContractError, IncompatibleSchema, InvalidSchema, RegistryUnavailable, SubjectNotFound
 from bus.registry import Incompatibility, SchemaVersion
 from registry import avro
+from registry.judgement import reasons_against
 from registry.store import Candidate, Store
 
 _MAX_SUBJECT = 255
@@ -111,13 +110,7 @@ def _parsed(text: str) -> _Parsed:
 
 
 def _against(reader: avro.Schema, earlier: Sequence[SchemaVersion]) -> Sequence[Incompatibility]:
-    """Return what keeps ``reader`` from reading each earlier version, saying which."""
-    found: dict[tuple[str, str, str], Incompatibility] = {}
-    for writer in reversed(earlier):
-        for reason in avro.incompatibilities(reader, _parsed(writer.schema).schema):
-            placed = replace(reason, message=f"version {writer.version}: {reason.message}")
-            found.setdefault((reason.kind, reason.pointer, reason.message), placed)
-    return list(found.values())
+    return reasons_against(reader, {one.version: _parsed(one.schema).schema for one in earlier})
 
 
 def _refuse(subject: str, reasons: Sequence[Incompatibility]) -> None:

@@ -10,11 +10,10 @@ import click
 from bus.settings import Settings, load
 
 if TYPE_CHECKING:
-    from schemas.catalogue import Catalogue
-
     from bus.registry import SchemaRegistry
     from bus.transport import Engine
     from bus.wire import Wire
+    from schemas.catalogue import Catalogue
 
 
 class Session:

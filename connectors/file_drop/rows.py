@@ -1,0 +1,156 @@
+"""From a file's bytes to rows: named cells as text, in NFC, each with the bytes it came from or its fault."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeAlias
+from unicodedata import is_normalized, normalize
+
+from bus.errors import ConfigError, ContractError, Unreadable
+from connectors.file_drop.lines import Decode, Line, Lines, Parsed, csv_records
+
+Cell: TypeAlias = str | list[str]
+Cells: TypeAlias = Mapping[str, Cell]
+MAX_DEPTH = 32
+_MAX_COLUMNS = 2000
+
+
+def csv_header(lines: Lines, decode: Decode, delimiter: str) -> tuple[str, ...] | None:
+    """Return the first record's cells as column names; None for a file without any.
+
+    Raises :class:`~bus.errors.ConfigError` for a header that cannot name cells.
+    """
+    first = next(csv_records(lines, decode, delimiter), None)
+    if first is None:
+        return None
+    if first.cells is None:
+        raise ConfigError(f"the header cannot be read: {first.line.fault}", hint="Correct the file's first line.")
+    names = tuple(_nfc(name.strip()) for name in first.cells)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        shown = ", ".join(f"`{name}`" for name in twice[:5])
+        raise ConfigError(f"the header has columns twice: {shown}", hint="Give every column its own name.")
+    if len(names) > _MAX_COLUMNS:
+        raise ConfigError(f"the header has {len(names)} columns", hint=f"Export at most {_MAX_COLUMNS}.")
+    return names
+
+
+def check_columns(names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise :class:`~bus.errors.ConfigError` where the header lacks a column that the mapping takes."""
+    for column in wanted:
+        if column not in names:
+            nearest = difflib.get_close_matches(column, names, n=1, cutoff=0.0)
+            hint = f"The nearest is `{nearest[0]}`; is `files: delimiter:` right?" if nearest else "Export it as well."
+            raise ConfigError(f"the file has no column `{column}`, which the mapping takes", hint=hint)
+
+
+def csv_row(parsed: Parsed, names: tuple[str, ...]) -> Cells:
+    """Return a record's cells by name. Raises :class:`~bus.errors.Unreadable`."""
+    cells = parsed.cells
+    if cells is None:
+        raise parsed.line.fault or Unreadable("the row cannot be read")
+    if len(cells) != len(names):
+        raise Unreadable(
+            f"the row has {len(cells)} cells, the header {len(names)}",
+            hint="Look for a delimiter or a quote that is missing or too much in that row.",
+        )
+    if not parsed.line.raw.isascii():
+        cells = [_nfc(cell) for cell in cells]
+    if cells[0] == names[0] and tuple(cells) == names:
+        raise Unreadable("the header stands here again", hint="Join exports without repeating their header.")
+    return dict(zip(names, cells, strict=True))
+
+
+def json_lines(lines: Lines) -> Iterator[Line]:
+    """Yield the lines that are not empty."""
+    while (line := lines.take()) is not None:
+        if line.fault is not None or line.raw.strip():
+            yield line
+
+
+def json_row(line: Line, decode: Decode) -> Cells:
+    """Return a JSON object's values by name, nested ones as ``outer.inner``; numbers keep their own text.
+
+    Raises :class:`~bus.errors.Unreadable`.
+    """
+    if line.fault is not None:
+        raise line.fault
+    value = _parsed(decode(line.raw))
+    if not isinstance(value, dict):
+        raise Unreadable("the line is not a JSON object", hint="Write one object a line, as {…}.")
+    cells: dict[str, Cell] = {}
+    _flatten(value, "", 0, cells)
+    if b"\\u" in line.raw or not line.raw.isascii():
+        return {_text(name): _clean(cell) for name, cell in cells.items()}
+    return cells
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_object)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise Unreadable("the line is not JSON", hint="Write one JSON object a line, in UTF-8.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("a name stands twice in one JSON object", hint="Let the export write each name once.")
+    return found
+
+
+def _no_number(_name: str) -> NoReturn:
+    raise Unreadable("a number is NaN or infinite, which JSON does not know", hint="Write null where there is none.")
+
+
+def _too_deep() -> ContractError:
+    return Unreadable(f"the JSON is nested deeper than {MAX_DEPTH}", hint="Export a flat object.")
+
+
+def _flatten(value: Mapping[str, Any], prefix: str, depth: int, cells: dict[str, Cell]) -> None:
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    for name, inner in value.items():
+        path = prefix + name
+        if isinstance(inner, dict):
+            _flatten(inner, path + ".", depth + 1, cells)
+        elif path in cells:
+            raise Unreadable("a nested name stands twice in one JSON object", hint="Rename one of them.")
+        elif isinstance(inner, list):
+            cells[path] = [_scalar(part) for part in inner if not isinstance(part, dict | list)]
+            if len(cells[path]) != len(inner):
+                raise Unreadable("a list holds lists or objects", hint="Export a row for each of them.")
+        else:
+            cells[path] = _scalar(inner)
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _clean(cell: Cell) -> Cell:
+    return _text(cell) if isinstance(cell, str) else [_text(part) for part in cell]
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise Unreadable("the row holds a NUL character", hint="Export the file again as plain text.")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise Unreadable("a text holds half a character (a lone surrogate)", hint="Correct that text.") from error
+    return _nfc(text)
+
+
+def _nfc(text: str) -> str:
+    return text if is_normalized("NFC", text) else normalize("NFC", text)

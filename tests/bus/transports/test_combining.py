@@ -1,0 +1,101 @@
+"""Combining: who leads for others settles each ticket by itself, whatever happens to its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from sqlite3 import Connection, connect
+
+import pytest
+
+from bus.errors import Duplicate, OutcomeUnknown, TransportUnavailable
+from bus.transport import Commit
+from bus.transports.sqlite.combine import MOST, Combiner
+from bus.transports.sqlite.prepare import Ticket
+
+
+class Desk:
+    """A lock that opens when a test says so, and a clerk who settles tickets as a test wants."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.groups: list[int] = []
+        self.failure: BaseException | None = None
+        self.combiner = Combiner(self.exclusive, self.write, lambda: None)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """Wait for the test."""
+        self.opened.wait(30)
+        yield connect(":memory:")
+
+    def write(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Settle all, or fail."""
+        connection.close()
+        self.groups.append(len(tickets))
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        for ticket in tickets:
+            ticket.is_done = True
+
+    def submit(self, outcomes: list[object]) -> None:
+        """Submit a ticket and note what became of it."""
+        try:
+            self.combiner.submit(Ticket([], Commit(), []))
+            outcomes.append("done")
+        except (TransportUnavailable, Duplicate, OutcomeUnknown, RuntimeError) as error:
+            outcomes.append(type(error).__name__)
+
+
+def queue(desk: Desk, number: int) -> tuple[list[threading.Thread], list[object]]:
+    """Let threads queue up behind a closed lock."""
+    outcomes: list[object] = []
+    threads = [threading.Thread(target=desk.submit, args=(outcomes,)) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    while len(desk.combiner._queue) < number:
+        pass
+    return threads, outcomes
+
+
+def finish(desk: Desk, threads: Sequence[threading.Thread]) -> None:
+    """Open the lock and wait for all."""
+    desk.opened.set()
+    for thread in threads:
+        thread.join(30)
+
+
+def test_what_queues_while_the_lock_is_awaited_is_written_at_once() -> None:
+    desk = Desk()
+    threads, outcomes = queue(desk, 20)
+    finish(desk, threads)
+    assert (outcomes, desk.groups) == (["done"] * 20, [20])
+
+
+def test_a_failing_leader_settles_its_group_and_the_queue_goes_on() -> None:
+    desk = Desk()
+    desk.failure = TransportUnavailable("busy")
+    threads, outcomes = queue(desk, 5)
+    finish(desk, threads)
+    desk.submit(outcomes)
+    assert sorted(map(str, outcomes)) == [*["TransportUnavailable"] * 5, "done"]
+
+
+def test_an_interrupted_leader_leaves_the_others_in_no_doubt_that_there_is_doubt() -> None:
+    desk = Desk()
+    desk.failure = RuntimeError("interrupted")
+    threads, outcomes = queue(desk, 4)
+    finish(desk, threads)
+    desk.submit(outcomes)
+    assert sorted(map(str, outcomes)) == [*["OutcomeUnknown"] * 3, "RuntimeError", "done"]
+
+
+def test_a_group_has_its_limit_and_the_rest_has_a_leader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bus.transports.sqlite.combine.MOST", 3)
+    desk = Desk()
+    threads, outcomes = queue(desk, 8)
+    finish(desk, threads)
+    assert (outcomes, desk.groups) == (["done"] * 8, [3, 3, 2])
+    assert MOST == 1000

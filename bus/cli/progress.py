@@ -15,8 +15,8 @@ _PATIENCE_S = 2.0
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to tell how many of how many are done; the bar goes when the block ends."""
+def progress_bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Give a function to tell how many of how many (None: nobody knows) are done; the bar goes when the block ends."""
     bar = _Bar(label)
     try:
         yield bar.show if sys.stderr.isatty() else _silent
@@ -24,7 +24,7 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
         bar.end()
 
 
-def _silent(_done: int, _total: int) -> None:
+def _silent(_done: int, _total: int | None) -> None:
     """Say nothing where nobody watches."""
 
 
@@ -34,7 +34,7 @@ class _Bar:
         self._since = time.monotonic()
         self._progress: Progress | None = None
 
-    def show(self, done: int, total: int) -> None:
+    def show(self, done: int, total: int | None) -> None:
         if self._progress is None and time.monotonic() - self._since >= _PATIENCE_S:
             self._progress = self._begun(total)
         if self._progress is not None:
@@ -44,7 +44,7 @@ class _Bar:
         if self._progress is not None:
             self._progress.stop()
 
-    def _begun(self, total: int) -> Progress:
+    def _begun(self, total: int | None) -> Progress:
         from rich.console import Console
         from rich.progress import Progress
 

@@ -1,4 +1,4 @@
-"""The loop of a source: fetch → map → encode → leave out what is known → one commit with the cursor.
+"""The loop of a source: fetch → map → check → encode → leave out what is known → one commit with the cursor.
 
 The runtime owns cursor, retries, de-duplication, dead letters and books; a source only knows its partner.
 A crash at any point leaves the cursor where the log is, so nothing is lost and nothing is told twice.
@@ -6,65 +6,57 @@ A crash at any point leaves the cursor where the log is, so nothing is lost and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from bus.errors import ContractError
+from bus import logs, metrics, retry
+from bus.deadletters import Failure
+from bus.errors import ContractError, Duplicate, SourceUnavailable
 from bus.records import NewRecord
+from bus.retry import PATIENT, STEADY, RetryPolicy
 from bus.transport import Commit, CursorClaim, Engine, Saved, Seen
+from connectors.books import Burial, Tally
 from connectors.letters import letter, letter_id
 from connectors.sdk import Batch, Fetched, Source, Watching
+from connectors.telling import Check, Encoder, Refused, tell
 
-if TYPE_CHECKING:
-    from bus.envelope import Envelope
-
-_MAX_VALUE_BYTES = 1024 * 1024
+_LOG = logs.logger("connectors.runtime")
 T = TypeVar("T")
 
 
-class Encoder(Protocol):
-    """The half of :class:`bus.wire.Wire` that a source needs."""
+class Run(Struct, frozen=True, kw_only=True):
+    """How to run: ``once`` ends at the end, ``stop`` ends after the current commit, ``progress`` hears each commit.
 
-    def encode(self, event: Envelope) -> NewRecord:
-        """Return the record that tells ``event``. Raises :class:`~bus.errors.ContractError`."""
-        ...
+    ``check`` raises ContractError for an event that breaks a value rule. ``partner`` and ``log`` say how patiently
+    either is called again; without ``once`` an outage of the partner never ends the run.
+    """
 
-
-class Burial(Struct, frozen=True, kw_only=True):
-    """Why, and where first, things of one fault were buried."""
-
-    code: str
-    place: str
-    message: str
-    hint: str
-    count: int = 1
+    once: bool = False
+    stop: Event | None = None
+    progress: Callable[[Tally], None] | None = None
+    check: Check | None = None
+    partner: RetryPolicy = PATIENT
+    log: RetryPolicy = STEADY
 
 
-class Tally(Struct, frozen=True, kw_only=True):
-    """The books of a run: every row is published, known already (``deduplicated``), or buried; some tell nothing."""
+def run_source(engine: Engine, wire: Encoder, source: Source, run: Run) -> Tally:
+    """Take the source's cursor, move everything that follows it into the log, and return the books.
 
-    rows: int = 0
-    published: int = 0
-    deduplicated: int = 0
-    dead_lettered: int = 0
-    burials: tuple[Burial, ...] = ()
-
-    def __add__(self, other: Tally) -> Tally:
-        """Return the books of both, burials of one code counted together."""
-        burials = {burial.code: burial for burial in self.burials}
-        for burial in other.burials:
-            known = burials.get(burial.code)
-            burials[burial.code] = burial if known is None else _more(known, burial.count)
-        return Tally(
-            rows=self.rows + other.rows,
-            published=self.published + other.published,
-            deduplicated=self.deduplicated + other.deduplicated,
-            dead_lettered=self.dead_lettered + other.dead_lettered,
-            burials=tuple(burials.values()),
-        )
+    Raises :class:`~bus.errors.Claimed` while another process runs this source, :class:`~bus.errors.Fenced` if one
+    took over, and what the source raises: refused credentials, a lost cursor, a partner that stays away.
+    """
+    claim = engine.claim(source.name)
+    try:
+        if not run.once and isinstance(source, Watching):
+            source.watch()
+        return _Loop(engine, wire, source, run, claim).turn()
+    finally:
+        claim.release()
 
 
 class _Entry(NamedTuple):
@@ -75,39 +67,8 @@ class _Entry(NamedTuple):
     burial: Burial | None = None
 
 
-Retry = Callable[[Callable[[], T]], T]
-Progress = Callable[[Tally], None]
-Check = Callable[["Envelope"], None]
-
-
-class Run(Struct, frozen=True, kw_only=True):
-    """How to run: ``once`` ends at the end, ``stop`` ends after the current commit, ``progress`` hears each commit.
-
-    ``retry`` calls again what failed with a retriable error; ``check`` raises ContractError for an event that
-    breaks a value rule.
-    """
-
-    once: bool = False
-    stop: Event | None = None
-    progress: Progress | None = None
-    retry: Callable[[Callable[[], object]], object] | None = None
-    check: Check | None = None
-
-
-def run_source(engine: Engine, wire: Encoder, source: Source, run: Run) -> Tally:
-    """Take the source's cursor, move everything that follows it into the log, and return the books.
-
-    Raises :class:`~bus.errors.Claimed` while another process runs this source, :class:`~bus.errors.Fenced` if one
-    took over, and what the source raises: refused credentials, a lost cursor, a partner that stays away.
-    """
-    stop = run.stop or Event()
-    claim = engine.claim(source.name)
-    if not run.once and isinstance(source, Watching):
-        source.watch()
-    try:
-        return _Loop(engine, wire, source, run, claim).turn(stop)
-    finally:
-        claim.release()
+class _Stopped(Exception):
+    """The run is to stop while it waits."""
 
 
 class _Loop:
@@ -115,71 +76,72 @@ class _Loop:
 
     def __init__(self, engine: Engine, wire: Encoder, source: Source, run: Run, claim: CursorClaim) -> None:
         self._engine, self._wire, self._source, self._run, self._claim = engine, wire, source, run, claim
+        self._stop = run.stop or Event()
         self._cursor = claim.value
         self._tally = Tally()
 
-    def turn(self, stop: Event) -> Tally:
+    def turn(self) -> Tally:
         """Go round until ``stop``, or the end where the run is once."""
-        while not stop.is_set():
-            more = self._step()
-            if not more and self._run.once:
-                break
-            if not more:
-                stop.wait(self._source.interval_s)
+        try:
+            while not self._stop.is_set():
+                more = self._step()
+                if not more and self._run.once:
+                    break
+                if not more:
+                    self._rest(self._source.interval_s)
+        except _Stopped:
+            logs.tell(_LOG, logging.INFO, "stopped while waiting", source=self._source.name)
         return self._tally
 
     def _step(self) -> bool:
-        batch = self._retrying(lambda: self._source.fetch(self._cursor))
+        """Move one batch, and tell whether there is more."""
+        batch = self._fetched()
+        if batch is None:
+            return True
         if batch.items or batch.cursor != self._cursor:
             self._take(batch)
         return batch.more
 
+    def _fetched(self) -> Batch | None:
+        """Return the next batch; None where the partner stays away and the run waits for it."""
+        try:
+            return self._retrying(lambda: self._source.fetch(self._cursor), self._run.partner)
+        except SourceUnavailable as error:
+            if self._run.once:
+                raise
+            logs.tell(_LOG, logging.WARNING, "the partner stays away", source=self._source.name, code=error.code)
+            self._rest(max(self._source.interval_s, error.wait_s or 0.0))
+            return None
+
     def _take(self, batch: Batch) -> None:
         entries = [entry for item in batch.items for entry in self._entries(item)]
-        fresh = self._unknown(entries)
-        commit = self._commit(fresh, batch.cursor)
-        self._retrying(lambda: self._engine.log.commit(commit))
+        fresh = self._committed(self._unknown(entries), batch.cursor)
         self._cursor = batch.cursor
-        books = _books(len(batch.items), entries, fresh)
+        books = _books(len(batch.items), len(entries), fresh)
         self._tally = self._tally + books
+        _count(self._source, books, fresh)
         if self._run.progress is not None:
             self._run.progress(books)
 
     def _entries(self, item: Fetched) -> Sequence[_Entry]:
-        """Map and encode one thing whole, or bury it whole."""
-        stage = "read"
+        """Tell one thing whole, or bury it whole."""
         try:
-            if item.fault is not None:
-                raise item.fault
-            stage = "map"
-            events = self._source.map(item)
-            stage = "rules"
-            if self._run.check is not None:
-                for event in events:
-                    self._run.check(event)
-            stage = "encode"
-            return [_Entry(event.id.bytes, self._encoded(event)) for event in events]
-        except ContractError as error:
-            return [self._letter(item, error, stage)]
-
-    def _encoded(self, event: Envelope) -> NewRecord:
-        record = self._wire.encode(event)
-        if record.value is not None and len(record.value) > _MAX_VALUE_BYTES:
-            raise ContractError(
-                f"the event has {len(record.value)} bytes; a record's limit is {_MAX_VALUE_BYTES}",
-                hint="Files never travel on a topic: map their id, media type, size and SHA-256 instead.",
-            )
-        return record
+            told = tell(item, self._source, self._wire, self._run.check)
+        except Refused as refused:
+            return [self._letter(item, refused.error, refused.stage)]
+        return [_Entry(one.event.id.bytes, one.record) for one in told]
 
     def _letter(self, item: Fetched, error: ContractError, stage: str) -> _Entry:
         name = self._source.name
-        record = letter(item, error, topic=self._source.topic, source=name, stage=stage)
-        burial = Burial(code=error.code, place=item.place, message=str(error), hint=error.hint)
+        record = letter(item, Failure(error=error, stage=stage, by=name), self._source.topic)
+        burial = Burial(code=error.code, stage=stage, place=item.place, message=str(error), hint=error.hint)
         return _Entry(letter_id(item, error, name).bytes, record, burial)
 
     def _unknown(self, entries: Sequence[_Entry]) -> Sequence[_Entry]:
         """Leave out what the inbox knows, and repeats within the batch."""
-        known = set(self._engine.log.seen(self._source.name, [entry.id for entry in entries])) if entries else set()
+        if not entries:
+            return ()
+        known = set(self._engine.log.seen(self._source.name, [entry.id for entry in entries]))
         fresh = []
         for entry in entries:
             if entry.id not in known:
@@ -187,28 +149,43 @@ class _Loop:
                 fresh.append(entry)
         return fresh
 
-    def _commit(self, fresh: Sequence[_Entry], cursor: bytes) -> Commit:
+    def _committed(self, fresh: Sequence[_Entry], cursor: bytes) -> Sequence[_Entry]:
+        """Commit what is new with the cursor, and return it."""
+        try:
+            self._commit(fresh, cursor)
+        except Duplicate as error:
+            # Somebody published one of them by hand after we looked; what it said stands.
+            fresh = _without(fresh, error.ids)
+            self._commit(fresh, cursor)
+        return fresh
+
+    def _commit(self, fresh: Sequence[_Entry], cursor: bytes) -> None:
         scope = self._source.name
-        return Commit(
+        commit = Commit(
             appends=[entry.record for entry in fresh],
             cursor=Saved(name=scope, value=cursor, epoch=self._claim.epoch),
             seen=[Seen(scope=scope, id=entry.id) for entry in fresh],
         )
+        self._retrying(lambda: self._engine.log.commit(commit), self._run.log)
 
-    def _retrying(self, call: Callable[[], T]) -> T:
-        if self._run.retry is None:
-            return call()
-        result: list[T] = []
-        self._run.retry(lambda: result.append(call()))
-        return result[0]
+    def _retrying(self, action: Callable[[], T], policy: RetryPolicy) -> T:
+        return retry.call(action, policy, sleep=self._rest)
+
+    def _rest(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise _Stopped
 
 
-def _books(rows: int, entries: Sequence[_Entry], fresh: Sequence[_Entry]) -> Tally:
+def _without(entries: Sequence[_Entry], ids: Collection[bytes]) -> Sequence[_Entry]:
+    return [entry for entry in entries if entry.id not in ids]
+
+
+def _books(rows: int, entries: int, fresh: Sequence[_Entry]) -> Tally:
     buried = [entry.burial for entry in fresh if entry.burial is not None]
     books = Tally(
         rows=rows,
         published=len(fresh) - len(buried),
-        deduplicated=len(entries) - len(fresh),
+        deduplicated=entries - len(fresh),
         dead_lettered=len(buried),
     )
     for burial in buried:
@@ -216,11 +193,10 @@ def _books(rows: int, entries: Sequence[_Entry], fresh: Sequence[_Entry]) -> Tal
     return books
 
 
-def _more(burial: Burial, count: int) -> Burial:
-    return Burial(
-        code=burial.code,
-        place=burial.place,
-        message=burial.message,
-        hint=burial.hint,
-        count=burial.count + count,
-    )
+def _count(source: Source, books: Tally, fresh: Sequence[_Entry]) -> None:
+    for outcome, count in books.counts().items():
+        metrics.source_items(source.name, outcome, count)
+    for topic, count in Counter(entry.record.topic for entry in fresh if entry.burial is None).items():
+        metrics.published(topic, count)
+    for burial in books.burials:
+        metrics.buried(source.topic, burial.code, burial.stage, burial.count)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bus import logs
 from bus.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -27,15 +28,16 @@ class Session:
         """The log, opened; closed with the command."""
         from bus.transports import open_engine
 
-        self.settings.data.mkdir(parents=True, exist_ok=True)
-        return open_engine(self.settings.transport)
+        settings = self.settings
+        self._make_folder()
+        return open_engine(settings.transport, wake=settings.wake, inbox_days=settings.inbox_days)
 
     @cached_property
     def registry(self) -> SchemaRegistry:
         """The schemas that are registered."""
         from bus.registry import open_registry
 
-        self.settings.data.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         return open_registry(self.settings.registry)
 
     @cached_property
@@ -52,6 +54,10 @@ class Session:
 
         return Wire(self.registry, self.catalogue, generated=self.settings.codec == "generated")
 
+    def _make_folder(self) -> None:
+        """Make the folder of the data, for its owner only: records name people."""
+        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def close(self) -> None:
         """Close what was opened."""
         if "engine" in self.__dict__:
@@ -63,7 +69,9 @@ def current_session() -> Session:
     context = click.get_current_context().find_root()
     session = context.meta.get("lienthong.session")
     if session is None:
-        session = Session(load(data=context.meta.get("lienthong.data")))
+        settings = load(data=context.meta.get("lienthong.data"))
+        logs.configure(settings.log)
+        session = Session(settings)
         context.meta["lienthong.session"] = session
         context.call_on_close(session.close)
     found: Session = session

@@ -1,0 +1,50 @@
+"""The books of a run: what came, and what became of it. Plain data that adds up."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+
+class Burial(Struct, frozen=True, kw_only=True):
+    """Why, and where first, things of one fault were buried."""
+
+    code: str
+    stage: str
+    place: str
+    message: str
+    hint: str
+    count: int = 1
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """Counts of a run: ``rows`` are things fetched; each of their events is one of the other three.
+
+    ``deduplicated`` are events that the log has already, and letters that were buried before. A thing that tells
+    nothing counts as a row only; ``burials`` has one line for each kind of fault.
+    """
+
+    rows: int = 0
+    published: int = 0
+    deduplicated: int = 0
+    dead_lettered: int = 0
+    burials: tuple[Burial, ...] = ()
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return the books of both, burials of one code counted together."""
+        burials = {(burial.code, burial.stage): burial for burial in self.burials}
+        for burial in other.burials:
+            kind = burial.code, burial.stage
+            first = burials.get(kind)
+            burials[kind] = burial if first is None else replace(first, count=first.count + burial.count)
+        return Tally(
+            rows=self.rows + other.rows,
+            published=self.published + other.published,
+            deduplicated=self.deduplicated + other.deduplicated,
+            dead_lettered=self.dead_lettered + other.dead_lettered,
+            burials=tuple(burials.values()),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return the four counts by name: what ``connector run`` prints."""
+        return {name: getattr(self, name) for name in ("rows", "published", "deduplicated", "dead_lettered")}

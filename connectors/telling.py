@@ -1,0 +1,69 @@
+"""From a fetched thing to records, whole or not at all, with the stage at which it failed. Pure, but for the codec.
+
+The runtime and ``connector check`` walk the same way, so a mapping that was tried does the same when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from bus.envelope import Envelope
+from bus.errors import ContractError
+from bus.records import NewRecord
+from connectors.sdk import Fetched, Source
+
+MAX_VALUE_BYTES = 1024 * 1024
+Check = Callable[[Envelope], None]
+"""Raises ContractError for an event that breaks a value rule."""
+
+
+class Encoder(Protocol):
+    """The half of :class:`bus.wire.Wire` that a source needs."""
+
+    def encode(self, event: Envelope) -> NewRecord:
+        """Return the record that tells ``event``. Raises :class:`~bus.errors.ContractError`."""
+        ...
+
+
+class Told(NamedTuple):
+    """An event with its record."""
+
+    event: Envelope
+    record: NewRecord
+
+
+class Refused(Exception):
+    """A thing cannot be told: ``stage`` is ``read``, ``map``, ``rules`` or ``encode``."""
+
+    def __init__(self, stage: str, error: ContractError) -> None:
+        super().__init__(stage)
+        self.stage, self.error = stage, error
+
+
+def tell(item: Fetched, source: Source, wire: Encoder, check: Check | None = None) -> Sequence[Told]:
+    """Return what ``item`` tells, in order. Raises :class:`Refused`: then none of it is told."""
+    stage = "read"
+    try:
+        if item.fault is not None:
+            raise item.fault
+        stage = "map"
+        events = source.map(item)
+        stage = "rules"
+        if check is not None:
+            for event in events:
+                check(event)
+        stage = "encode"
+        return [Told(event, _encoded(event, wire)) for event in events]
+    except ContractError as error:
+        raise Refused(stage, error) from error
+
+
+def _encoded(event: Envelope, wire: Encoder) -> NewRecord:
+    record = wire.encode(event)
+    if record.value is not None and len(record.value) > MAX_VALUE_BYTES:
+        raise ContractError(
+            f"the event has {len(record.value)} bytes; a record's limit is {MAX_VALUE_BYTES}",
+            hint="Files never travel on a topic: map their id, media type, size and SHA-256 instead.",
+        )
+    return record

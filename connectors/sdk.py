@@ -109,3 +109,12 @@ class Connector(Protocol):
     def open(self, config: Path) -> Source:
         """Read and check the configuration; contact nobody. Raises :class:`~bus.errors.ConfigError`."""
         ...
+
+
+@runtime_checkable
+class Sampling(Protocol):
+    """A connector that can be tried on a file of one's own."""
+
+    def open_sample(self, config: Path, sample: Path) -> Source:
+        """Open as ``open`` does, but read ``sample`` alone. Raises :class:`~bus.errors.ConfigError`."""
+        ...

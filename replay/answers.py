@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
 from typing import Any
 
 from bus.cli.output import PARTIAL
+from bus.cli.plain import plain_event
 from replay.moments import Window, as_text
 from replay.reading import Coverage, Gap, Unreadable
 from replay.timeline import Happening, Timeline
@@ -44,21 +43,8 @@ def search_answer(happenings: Sequence[Happening], total: int, coverage: Coverag
 
 
 def event_answer(one: Happening) -> dict[str, Any]:
-    """Return one event."""
-    event = one.event
-    return {
-        "place": one.place,
-        "id": str(event.id),
-        "type": event.type,
-        "occurred": as_text(one.occurred),
-        "accepted": as_text(one.accepted),
-        "source": event.source,
-        "agency": event.agency,
-        "key": event.key,
-        "correlation": event.correlation,
-        "causation": None if event.causation is None else str(event.causation),
-        "payload": plain(event.payload),
-    }
+    """Return one event, with its place and both of its times."""
+    return {"place": one.place, **plain_event(one.event), "accepted": as_text(one.accepted)}
 
 
 def completeness(coverage: Coverage, unreadable: Sequence[Unreadable]) -> dict[str, Any]:
@@ -83,26 +69,6 @@ def code_of(answer: Mapping[str, Any]) -> int:
     if not answer["completeness"]["complete"]:
         return PARTIAL
     return 0 if answer["events"] else NOTHING
-
-
-def plain(value: Any) -> Any:
-    """Return an Avro value as JSON can hold it: times in RFC 3339, decimals as text, bytes as base64.
-
-    >>> plain({"at": datetime(2026, 11, 24, tzinfo=UTC), "b": b"\\x00"})
-    {'at': '2026-11-24T00:00:00.000Z', 'b': 'AA=='}
-    """
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from bus.cli.plain import plain
 from bus.records import TopicPartition
 from bus.transport import Span
-from replay.answers import plain
 from replay.moments import Window, zone_of
 from replay.reading import Coverage, Gap, Unreadable
 from replay.telling import event_lines, statement

@@ -44,7 +44,7 @@ def search_answer(happenings: Sequence[Happening], total: int, coverage: Coverag
 
 def event_answer(one: Happening) -> dict[str, Any]:
     """Return one event, with its place and both of its times."""
-    return {"place": one.place, **plain_event(one.event), "accepted": as_text(one.accepted)}
+    return {"place": one.place, **plain_event(one.event, as_text(one.accepted))}
 
 
 def completeness(coverage: Coverage, unreadable: Sequence[Unreadable]) -> dict[str, Any]:

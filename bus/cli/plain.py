@@ -29,12 +29,16 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def plain_event(event: Envelope) -> dict[str, Any]:
-    """Return an event's envelope and payload, with the keys that every command uses."""
+def plain_event(event: Envelope, accepted: str | None = None) -> dict[str, Any]:
+    """Return an event's envelope and payload, with the keys that every command uses.
+
+    ``accepted`` is when the bus took it, in RFC 3339; left out where it has not yet.
+    """
     return {
         "id": str(event.id),
         "type": event.type,
         "occurred": format_time(event.time),
+        **({} if accepted is None else {"accepted": accepted}),
         "source": event.source,
         "agency": event.agency,
         "key": event.key,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bus.cli.moments import as_text
 from bus.cli.output import PARTIAL
 from bus.cli.plain import plain_event
-from replay.moments import Window, as_text
+from replay.moments import Window
 from replay.reading import Coverage, Gap, Unreadable
 from replay.timeline import Happening, Timeline
 

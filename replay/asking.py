@@ -9,13 +9,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from bus.cli.moments import zone_of
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError, TopicNotFound
 from replay.answers import NOTHING, code_of, history_answer, search_answer
 from replay.index.identifiers import DOSSIER, Identifier, identifier, kinds
 from replay.index.lookup import Found, open_index, spans_of
-from replay.moments import By, window, zone_of
+from replay.moments import By, window
 from replay.reading import Coverage
 from replay.search import Matches, Wanted, first_by_time, search
 from replay.telling import event_lines, history_lines, history_statement, statement

@@ -1,20 +1,16 @@
-"""Times as people write them, and windows of time. All instants are milliseconds since 1970, UTC."""
+"""Windows of time. All instants are milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
+from bus.cli.moments import moment_of
 from bus.errors import ConfigError
 
 By = Literal["occurred", "accepted"]
-_FORM = "Write a day as 2026-11-24, a time as 2026-11-24T09:15, or one with its zone as 2026-11-24T09:15:30+07:00."
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -61,50 +57,3 @@ def window(
     if first is not None and last is not None and last < first:
         raise ConfigError("--to lies before --from, so nothing could be found", hint="Exchange the two times.")
     return Window(first=first, last=last, by=by, as_of=moment_of(as_of, zone, is_end=True))
-
-
-def moment_of(text: str | None, zone: tzinfo, *, is_end: bool = False) -> int | None:
-    """Return the instant that a person means; a day alone is the whole local day, to its last instant where it ends.
-
-    >>> moment_of("1970-01-02", UTC), moment_of("1970-01-01", UTC, is_end=True)
-    (86400000, 86399999)
-    """
-    if text is None:
-        return None
-    is_day = bool(_DAY.fullmatch(text))
-    if not is_day and not _TIME.fullmatch(text):
-        raise ConfigError(f"`{text}` is not a time", hint=_FORM)
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        if is_day and is_end:
-            moment += timedelta(days=1)
-        return round(moment.timestamp() * 1000) - (1 if is_day and is_end else 0)
-    except (ValueError, OverflowError) as error:
-        raise ConfigError(f"`{text}` is no day or time of the calendar", hint=_FORM) from error
-
-
-def zone_of(name: str) -> tzinfo:
-    """Return the time zone of a setting. Raises ConfigError."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(f"`zone` names no time zone: `{name}`", hint="Set `zone` to Asia/Ho_Chi_Minh.") from error
-
-
-def as_text(moment: int, zone: tzinfo = UTC) -> str:
-    """Return an instant in RFC 3339, with milliseconds and the zone's offset.
-
-    >>> as_text(0)
-    '1970-01-01T00:00:00.000Z'
-    """
-    text = (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=moment)).astimezone(zone)
-    return text.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def as_clock(moment: int, zone: tzinfo) -> str:
-    """Return an instant as people here read it: ``24/11/2026 09:15:30``."""
-    return (
-        (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=moment)).astimezone(zone).strftime("%d/%m/%Y %H:%M:%S")
-    )

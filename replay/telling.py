@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from replay.moments import Window, as_clock
+from bus.cli.moments import as_clock
+from replay.moments import Window
 from replay.reading import Coverage, Unreadable
 from replay.timeline import Happening, Timeline
 from replay.words import Words

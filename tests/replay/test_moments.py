@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bus.cli.moments import moment_of, zone_of
 from bus.errors import ConfigError
-from replay.moments import moment_of, window, zone_of
+from replay.moments import window
 
 HANOI = zone_of("Asia/Ho_Chi_Minh")
 MIDNIGHT = 1_795_453_200_000  # 2026-11-24T00:00+07:00

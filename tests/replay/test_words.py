@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from bus.cli.moments import zone_of
 from bus.cli.plain import plain
 from bus.records import TopicPartition
 from bus.transport import Span
-from replay.moments import Window, zone_of
+from replay.moments import Window
 from replay.reading import Coverage, Gap, Unreadable
 from replay.telling import event_lines, statement
 from replay.timeline import Happening

@@ -51,6 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "origin")
+_PLACES = ("data", "transport", "registry", "ledger", "index", "index_key")
 _CHOICES = {
     "codec": ("generated", "fallback"),
     "wake": ("auto", "poll"),
@@ -71,6 +72,12 @@ def load(environ: Mapping[str, str] | None = None, start: Path | None = None, *,
     if data is not None:
         given["data"] = str(data)
     return _settled(given, file)
+
+
+def elsewhere(settings: Settings, data: Path) -> Settings:
+    """Return the same habits (codec, zone, language…) with every store in the folder ``data``."""
+    habits = {name: getattr(settings, name) for name in _NAMES if name not in _PLACES}
+    return _settled(habits | {"data": str(data)}, None)
 
 
 def find_file(start: Path) -> Path | None:

@@ -1,0 +1,57 @@
+"""The README's commands do what it says, run in its order."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bus.cli.root import run
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "README.md").read_text("utf-8")
+
+
+def section(heading: str) -> str:
+    return PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def console(heading: str) -> list[list[str]]:
+    """Return a section's commands, without their `lienthong`."""
+    lines = re.findall(r"^\$ lienthong (.*)$", section(heading), re.MULTILINE)
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in an empty folder, with an installation of its own."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+def test_the_first_event_is_published_and_its_history_asked_for(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    payload = section("Your first event").partition("```json\n")[2].partition("```")[0]
+    (home / "received.json").write_text(payload, encoding="utf-8")
+    codes = [run(command) for command in console("Your first event")]
+    assert (codes, "H56.14-261124-0001" in capfd.readouterr().out) == ([0, 0, 0], True)
+
+
+def test_emitting_the_first_event_again_publishes_nothing(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    payload = section("Your first event").partition("```json\n")[2].partition("```")[0]
+    (home / "received.json").write_text(payload, encoding="utf-8")
+    apply, emit, history = console("Your first event")
+    assert [run(command) for command in (apply, emit, emit, ["event", "tail"])] == [0, 0, 0, 0]
+    capfd.readouterr()
+    assert run([*history, "--json"]) == 0
+    assert len(json.loads(capfd.readouterr().out)["events"]) == 1
+
+
+def test_history_is_asked_for_as_the_page_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", (home / "stdin").open("w+"))
+    (home / "stdin").write_text("038090001234\n")
+    run(["topic", "apply"])
+    assert [run(command) for command in console("Ask for history")] == [3, 3, 3]

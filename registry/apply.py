@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bus.deadletters import dead_letter_topic
 from bus.errors import IncompatibleSchema, SubjectNotFound, TopicDrift
 from bus.registry import SchemaRegistry, SchemaVersion
+from bus.topics import wanted_topics
 from bus.transport import Engine, TopicSpec, TransportAdmin
 
 if TYPE_CHECKING:
@@ -68,21 +68,6 @@ def apply(admin: TransportAdmin, registry: SchemaRegistry, steps: Iterable[Step]
 def changes(steps: Iterable[Step]) -> Sequence[Step]:
     """Return the steps that change something."""
     return [step for step in steps if step.action != "keep"]
-
-
-def wanted_topics(catalogue: Catalogue) -> Iterator[TopicSpec]:
-    """Yield each topic that the catalogue asks for, followed by the one of its dead letters.
-
-    Dead letters have their topic's partitions, and are kept until somebody has dealt with them: never cleaned.
-    """
-    for entry in catalogue.topics:
-        yield TopicSpec(
-            name=entry.name,
-            partitions=entry.partitions,
-            compacted=entry.cleanup == "compact",
-            retention_ms=entry.retention_ms,
-        )
-        yield TopicSpec(name=dead_letter_topic(entry.name), partitions=entry.partitions)
 
 
 def plan_topics(wanted: Iterable[TopicSpec], standing: Mapping[str, TopicSpec]) -> Sequence[TopicStep]:

@@ -59,9 +59,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
     printed = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        printed.add_row(*("" if cell is None else str(cell) for cell in row))
-    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 200)
-    console.print(printed)
+        printed.add_row(*("" if cell is None else printable(str(cell)) for cell in row))
+    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 1000)
+    with console.capture() as captured:  # rich itself would end the process where the reader of a pipe has gone
+        console.print(printed)
+    click.echo("\n".join(text.rstrip() for text in captured.get().strip("\n").splitlines()))
+
+
+def printable(text: str) -> str:
+    r"""Return text that does nothing to a terminal: what does not print is escaped.
+
+    >>> printable("Nguyễn\x1b[2J")
+    'Nguyễn\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def talk(message: str) -> None:
@@ -69,9 +82,9 @@ def talk(message: str) -> None:
     click.echo(message, err=True)
 
 
-def fail(error: LienthongError) -> int:
+def fail(error: LienthongError, *, as_json: bool | None = None) -> int:
     """Say what happened and what to do next, on stderr, and return the exit code."""
-    if wants_json():
+    if wants_json() if as_json is None else as_json:
         click.echo(json.dumps({"error": described(error)}, ensure_ascii=False), err=True)
     else:
         talk(f"Error {error.code}: {error}")
@@ -80,6 +93,20 @@ def fail(error: LienthongError) -> int:
         if error.hint:
             talk(f"Next: {error.hint}")
     return error.exit_code
+
+
+def fault(error: Exception, *, as_json: bool) -> int:
+    """Tell a fault of ours: its type and where it was raised, since its own text may quote personal data."""
+    from bus.logs import told_error
+
+    told = told_error(error)
+    if not as_json:
+        for place in told.get("at", ()):  # type: ignore[attr-defined]
+            talk(f"  at {place}")
+    ours = LienthongError(
+        f"an unexpected fault, {told['type']}", hint="This is a fault of lienthong: please report it with these lines."
+    )
+    return fail(ours, as_json=as_json)
 
 
 def described(error: LienthongError) -> Mapping[str, Any]:

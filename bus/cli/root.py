@@ -6,14 +6,20 @@ Nothing here imports a room; the help page loads no command at all.
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
+from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 
 import click
 
+from bus.errors import ConfigError, LienthongError
+
 GROUP = "lienthong.commands"
+_INTERRUPTED = 130
 
 _ABOUT = {
     "topic": "Topics: list, show, apply the catalogue.",
@@ -40,27 +46,47 @@ def commands() -> dict[str, EntryPoint]:
 def load_command(name: str) -> click.Command:
     """Return the command registered as ``noun.verb``: how one room calls another's without importing it.
 
-    Raises :class:`LookupError` where no installed package registers it.
+    Raises :class:`LookupError` where no installed package registers it, and ConfigError where it does not load.
     """
     if name not in commands():
         raise LookupError(name)
-    command: click.Command = commands()[name].load()
+    try:
+        command: click.Command = commands()[name].load()
+    except ImportError as error:
+        raise ConfigError(
+            f"the command `{name.replace('.', ' ')}` cannot be loaded: {error}", hint="Install its package again."
+        ) from error
     return command
 
 
-class _Noun(click.Group):
+class _Words(click.Group):
+    """Commands by name. A mistyped name is told the nearest; none at all prints the help page."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = self.get_command(ctx, args[0])
+        if found is None and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            raise click.UsageError(f"there is no command `{_path(ctx, args[0])}`.{_nearest(ctx, args[0], known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class _Noun(_Words):
     """One noun's verbs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        prefix = f"{self.name}."
-        return sorted(name.removeprefix(prefix) for name in commands() if name.startswith(prefix))
+        return _verbs(self.name or "")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = f"{self.name}.{cmd_name}"
         return load_command(name) if name in commands() else None
 
 
-class _Root(click.Group):
+class _Root(_Words):
     """All nouns, and the verbs that need none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -69,26 +95,61 @@ class _Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in commands():
             return load_command(cmd_name)
-        if any(name.startswith(f"{cmd_name}.") for name in commands()):
-            return _Noun(name=cmd_name, help=_ABOUT.get(cmd_name, ""))
-        return None
+        return _Noun(name=cmd_name, help=_about(cmd_name)) if _verbs(cmd_name) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _ABOUT.get(name, "")) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, _about(name)) for name in self.list_commands(ctx)])
+
+
+def _verbs(noun: str) -> list[str]:
+    return sorted(name.removeprefix(f"{noun}.") for name in commands() if name.startswith(f"{noun}."))
+
+
+def _about(name: str) -> str:
+    return _ABOUT.get(name) or ", ".join(_verbs(name)).capitalize()
+
+
+def _path(ctx: click.Context, typed: str) -> str:
+    return f"{ctx.info_name} {typed}" if ctx.parent else typed
+
+
+def _nearest(ctx: click.Context, typed: str, known: Sequence[str]) -> str:
+    """Return the nearest names in words; a verb that was typed without its noun is found too."""
+    found = [_path(ctx, name) for name in difflib.get_close_matches(typed, known, n=2)]
+    if not ctx.parent:
+        found += [name.replace(".", " ") for name in commands() if name.endswith(f".{typed}")]
+    names = " or ".join(f"`lienthong {name}`" for name in found)
+    return f" Did you mean {names}?" if found else ""
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"lienthong {version('lienthong')}")
+        context.exit()
 
 
 @click.command(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the data (default: settings, else var)."
 )
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version."
+)
 @click.pass_context
 def root(context: click.Context, data: Path | None) -> None:
     """Lienthong, a province's data interoperability bus.
 
-    Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 fault, 2 usage, 3 not found, 4 not permitted,
-    5 schema invalid or incompatible, 6 integrity check failed, 7 partial, 8 unavailable (retry is safe), 9 conflict,
-    10 threshold passed, 130 interrupted.
+    \b
+    lienthong demo                                    the whole walk on generated data
+    lienthong topic apply                             make the topics, register the contracts
+    lienthong event emit DossierReceived -f one.json  check and publish an event
+    lienthong event tail --follow                     watch events as they come
+    lienthong dossier history H56.14-261124-0001      all that happened to one dossier
+
+    Data goes to stdout, talk to stderr. Every command takes --json, and -h shows its examples. Exit codes: 0 done,
+    1 fault, 2 usage, 3 not found, 4 not permitted, 5 schema invalid or incompatible, 6 integrity check failed,
+    7 partial, 8 unavailable (retry is safe), 9 conflict, 10 threshold passed, 130 interrupted.
     """
     context.meta["lienthong.data"] = data
 
@@ -99,28 +160,39 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code; errors of our tree are told on stderr, others are faults of ours."""
-    from bus.errors import LienthongError
-
+    """Run one command and return its exit code. Nothing is raised: every error is told on stderr."""
+    typed = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with root.make_context("lienthong", list(sys.argv[1:] if arguments is None else arguments)) as context:
-            try:
-                return _code(root.invoke(context))
-            except LienthongError as error:
-                from bus.cli.output import fail
-
-                return fail(error)
+        with root.make_context("lienthong", list(typed)) as context:
+            result = root.invoke(context)
+        return result if isinstance(result, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
     except (KeyboardInterrupt, click.Abort):
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our pipe has gone; Python would complain about the flush at exit
+        _forget_stdout()
         return 0
+    except Exception as error:  # noqa: BLE001 - the outermost loop of the process
+        return _told(error, as_json="--json" in typed)
 
 
-def _code(result: object) -> int:
-    return result if isinstance(result, int) else 0
+def _told(error: Exception, *, as_json: bool) -> int:
+    """Tell an error on stderr and return its exit code."""
+    from bus.cli.output import fail, fault
+
+    if isinstance(error, click.ClickException):
+        if not as_json:
+            error.show()
+            return ConfigError.exit_code
+        return fail(ConfigError(error.format_message(), hint="`--help` shows how it is called."), as_json=True)
+    if isinstance(error, LienthongError):
+        return fail(error, as_json=as_json)
+    return fault(error, as_json=as_json)
+
+
+def _forget_stdout() -> None:
+    """The reader of our pipe has gone; what is still buffered would be flushed at exit, and Python would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -27,6 +27,15 @@ def open_engine(url: str, *, wake: str = "auto", inbox_days: int = DEFAULT_INBOX
     return SqliteEngine(path_of(url), Options(polling=wake == "poll", inbox_days=inbox_days, lease_s=lease_s))
 
 
+def stands(url: str) -> bool:
+    """Say whether a log is, or was once, at ``url``; looking makes no file. Raises :class:`~bus.errors.ConfigError`."""
+    from bus.transports.sqlite.mark import mark_of
+    from bus.transports.sqlite.options import path_of
+
+    path = path_of(url)
+    return path is None or path.exists() or mark_of(path).exists()
+
+
 def accept_loss(url: str) -> int:
     """Let a log be written again although acknowledged commits are missing; return how many are.
 

@@ -17,11 +17,16 @@ _COUNT = Struct("<Q")
 _BYTES = 12
 
 
+def mark_of(database: Path) -> Path:
+    """Return the file that keeps a database's high-water mark."""
+    return database.with_name(f"{database.name}-mark")
+
+
 class Mark:
     """The file ``<database>-mark``: the count (8 bytes) and its CRC-32 (4 bytes)."""
 
     def __init__(self, database: Path) -> None:
-        self._path = f"{database}-mark"
+        self._path = mark_of(database)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def read(self) -> int:

@@ -1,10 +1,14 @@
 """Many threads, one flush: the first caller leads, takes what has queued while it waited, and hands over.
 
 There is no writer thread: nothing to start, to stop or to lose in a fork, and a lone caller pays nothing.
+
+Whose commit is done wakes the next whose is. If the leader woke them all, each would want the interpreter's lock
+before the next leader had it again, and the disk would wait: with 64 threads that was a third of the rate.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from sqlite3 import Connection
@@ -30,6 +34,7 @@ class Combiner:
         self._ring = ring
         self._mutex = Lock()
         self._queue: list[Ticket] = []
+        self._settled: deque[Ticket] = deque()
         self._is_led = False
 
     def submit(self, ticket: Ticket) -> None:
@@ -55,13 +60,15 @@ class Combiner:
         except BaseException:
             self._abandon(ticket)
             raise
+        finally:
+            self._wake_next()
 
     def _abandon(self, ticket: Ticket) -> None:
         """An interrupted thread must neither leave its ticket behind nor keep the lead."""
         with self._mutex:
             if ticket in self._queue:
                 self._queue.remove(ticket)
-            leads = ticket.leads
+            leads, ticket.gate = ticket.leads, None
         if leads:
             self._hand_over()
 
@@ -100,14 +107,22 @@ class Combiner:
                 self._is_led = False
                 return
             heir = self._queue[0]
-            heir.leads = True
-        if heir.gate is not None:
-            heir.gate.release()
+            heir.leads, gate = True, heir.gate
+        if gate is not None:
+            gate.release()
 
     def _release(self, batch: Sequence[Ticket], leader: Ticket) -> None:
-        for ticket in batch:
-            if ticket is not leader and ticket.gate is not None:
-                ticket.gate.release()
+        self._settled.extend(ticket for ticket in batch if ticket is not leader)
+        self._wake_next()
+
+    def _wake_next(self) -> None:
+        """Wake one whose ticket is settled; who has gone meanwhile has no gate, and has called this itself."""
+        gate = None
+        with self._mutex:
+            while gate is None and self._settled:
+                gate = self._settled.popleft().gate
+        if gate is not None:
+            gate.release()
 
     def _fail(self, batch: Sequence[Ticket], error: BaseException) -> None:
         """Settle what was left open: who led knows the error itself, the others only that it happened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,15 +50,32 @@ class Desk:
             outcomes.append(type(error).__name__)
 
 
+class InterruptingDesk(Desk):
+    """Interrupts the main thread, which waits in the middle, while the group is being written."""
+
+    def write(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Settle all once the main thread has gone."""
+        if len(tickets) == 7:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            while tickets[3].gate is not None:
+                pass
+        super().write(connection, tickets)
+
+
 def queue(desk: Desk, number: int) -> tuple[list[threading.Thread], list[object]]:
     """Let threads queue up behind a closed lock."""
     outcomes: list[object] = []
     threads = [threading.Thread(target=desk.submit, args=(outcomes,)) for _ in range(number)]
     for thread in threads:
         thread.start()
+    wait_for(desk, number)
+    return threads, outcomes
+
+
+def wait_for(desk: Desk, number: int) -> None:
+    """Wait until so many are in the queue."""
     while len(desk.combiner._queue) < number:
         pass
-    return threads, outcomes
 
 
 def finish(desk: Desk, threads: Sequence[threading.Thread]) -> None:
@@ -99,3 +117,23 @@ def test_a_group_has_its_limit_and_the_rest_has_a_leader_of_its_own(monkeypatch:
     finish(desk, threads)
     assert (outcomes, desk.groups) == (["done"] * 8, [3, 3, 2])
     assert MOST == 1000
+
+
+def test_who_was_interrupted_while_waiting_does_not_leave_those_behind_asleep() -> None:
+    desk = InterruptingDesk()
+    threads, outcomes = queue(desk, 3)
+
+    def queue_behind_the_main_thread() -> None:
+        wait_for(desk, 4)
+        behind = [threading.Thread(target=desk.submit, args=(outcomes,)) for _ in range(3)]
+        threads.extend(behind)
+        for thread in behind:
+            thread.start()
+        wait_for(desk, 7)
+        desk.opened.set()
+
+    threading.Thread(target=queue_behind_the_main_thread).start()
+    with pytest.raises(KeyboardInterrupt):
+        desk.combiner.submit(Ticket([], Commit(), []))
+    finish(desk, threads)
+    assert (outcomes, desk.groups) == (["done"] * 6, [7])

@@ -52,18 +52,22 @@ def line(data: Any, *, indent: int | None = None) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table for people, to stdout. Wide cells are kept whole where stdout is not a terminal."""
+    """Print a table for people, to stdout; numbers to the right. Cells are kept whole where that is no terminal."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    printed = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        printed.add_row(*("" if cell is None else printable(str(cell)) for cell in row))
+    cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
+    printed = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column, name in enumerate(columns):
+        is_number = all(row[column].replace(",", "").isdecimal() for row in cells)
+        printed.add_column(name, justify="right" if is_number else "left")
+    for row in cells:
+        printed.add_row(*row)
     console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 1000)
     with console.capture() as captured:  # rich itself would end the process where the reader of a pipe has gone
         console.print(printed)
-    click.echo("\n".join(text.rstrip() for text in captured.get().strip("\n").splitlines()))
+    click.echo("\n".join(text.rstrip() for text in captured.get().splitlines()))
 
 
 def printable(text: str) -> str:

@@ -8,6 +8,7 @@ otherwise it is made again.
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,7 +21,6 @@ from registry.judgement import reasons_against
 from registry.store import Candidate, Store
 
 _MAX_SUBJECT = 255
-_MAX_CHARACTERS = 1_000_000
 _MAX_ID = 2**31 - 1
 _ATTEMPTS = 100  # each failed one means that somebody else's registration under the same subject succeeded
 
@@ -98,15 +98,17 @@ class _Parsed(NamedTuple):
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> _Parsed:
     """Parse once for look-up, check and registration; pure, so remembering it is safe."""
-    if len(text) > _MAX_CHARACTERS:
-        raise InvalidSchema(f"the schema has more than {_MAX_CHARACTERS:,} characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidSchema("the schema's text holds half a surrogate pair, which UTF-8 cannot write") from error
     schema = avro.parse(text)
-    digest = hashlib.sha256(avro.identity(schema).encode("utf-8", "surrogatepass"))
-    return _Parsed(schema, digest.hexdigest())
+    _refuse_comments(text)
+    return _Parsed(schema, hashlib.sha256(avro.identity(schema).encode()).hexdigest())
+
+
+def _refuse_comments(text: str) -> None:
+    """Java's parser reads over comments; other readers of a registry, our codec among them, do not."""
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise InvalidSchema("the schema has comments, which JSON has not", hint="Put them into `doc`.") from error
 
 
 def _against(reader: avro.Schema, earlier: Sequence[SchemaVersion]) -> Sequence[Incompatibility]:

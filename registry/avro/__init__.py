@@ -4,7 +4,7 @@ Pure functions over text; nothing is stored here and nobody is asked.
 """
 
 from registry.avro.canonical import canonical_form
-from registry.avro.compatibility import ERROR, Verdict, incompatibilities, verdict
+from registry.avro.compatibility import AMBIGUOUS_FIELD, TOO_COMPLEX, Verdict, incompatibilities, verdict
 from registry.avro.fingerprint import fingerprint
 from registry.avro.identity import identity
 from registry.avro.logical import LogicalWarning, logical_warnings
@@ -12,7 +12,8 @@ from registry.avro.nodes import Schema
 from registry.avro.parse import parse
 
 __all__ = [
-    "ERROR",
+    "AMBIGUOUS_FIELD",
+    "TOO_COMPLEX",
     "LogicalWarning",
     "Schema",
     "Verdict",

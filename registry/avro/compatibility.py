@@ -32,14 +32,20 @@ from registry.avro.stack import Steps, run
 MAX_REASONS = 2_000
 """More are not told: types used again and again could otherwise double the list at each level."""
 
+MAX_NAMES = 20
+MAX_NAME = 200
+"""A message names no more than this."""
+
 MAX_PAIRS = 100_000
 MAX_POINTER = 10_000
 """Unions of records that hold unions, and chains of records, could otherwise take hours or all memory."""
 
-ERROR = "ERROR"
-"""The kind for a pair that cannot be decided on, which counts as a no.
+AMBIGUOUS_FIELD = "AMBIGUOUS_FIELD"
+TOO_COMPLEX = "TOO_COMPLEX"
+UNDECIDED = frozenset({AMBIGUOUS_FIELD, TOO_COMPLEX})
+"""The kinds that say that a pair could not be decided on, which counts as a no.
 
-So it is in Java for a reader's field that two fields of the writer fit; ours are the limits above.
+Java ends with an exception where a reader's field fits two of the writer's; ``TOO_COMPLEX`` are the limits above.
 """
 
 _READS = {
@@ -71,13 +77,13 @@ def verdict(reader: str, writer: str, *, unicode_names: bool = False) -> tuple[V
     found = incompatibilities(*schemas)
     if not found:
         return Verdict.COMPATIBLE, ()
-    return (Verdict.ERROR if found[0].kind == ERROR else Verdict.INCOMPATIBLE), found
+    return (Verdict.ERROR if found[0].kind in UNDECIDED else Verdict.INCOMPATIBLE), found
 
 
 def incompatibilities(reader: Schema, writer: Schema) -> list[Incompatibility]:
     """Return what keeps ``reader`` from reading ``writer``'s data; nothing means that it can.
 
-    A single one of kind :data:`ERROR` says that the pair could not be decided on, which counts as a no.
+    A single one whose kind is in :data:`UNDECIDED` says that the pair could not be decided on, which counts as a no.
     """
     try:
         return list(run(_Check(reader, writer).pair(reader.root, writer.root, "")))
@@ -115,7 +121,7 @@ class _Check:
     def _check_limits(self, at: str) -> None:
         if len(self.answers) >= MAX_PAIRS or len(at) > MAX_POINTER:
             message = f"the schemas take more than {MAX_PAIRS:,} comparisons, or are nested too deep"
-            raise _Undecided(_because(ERROR, at[:MAX_POINTER], message))
+            raise _Undecided(_because(TOO_COMPLEX, at[:MAX_POINTER], message))
 
     def _compare(self, reader: Definition, writer: Definition, at: str) -> Steps[_Found]:
         found: _Found
@@ -150,7 +156,7 @@ class _Check:
     def _all_branches(self, reader: Definition, writer: Union, at: str) -> Steps[_Found]:
         found: list[Incompatibility] = []
         for i, branch in enumerate(writer.branches):
-            found += yield self.pair(reader, branch, f"{at}/{i}")
+            found += _room(found, (yield self.pair(reader, branch, f"{at}/{i}")))
         return found
 
     def _some_branch(self, reader: Union, writer: Definition, at: str) -> Steps[_Found]:
@@ -167,18 +173,24 @@ class _Check:
             if len(matches) > 1:
                 raise _Undecided(_ambiguous(field, matches, f"{at}/fields/{i}"))
             if matches:
-                found += yield self.pair(field.type, matches[0].type, f"{at}/fields/{i}/type")
+                found += _room(found, (yield self.pair(field.type, matches[0].type, f"{at}/fields/{i}/type")))
             elif field.default is MISSING:
-                found += self._missing_field(field, writer, f"{at}/fields/{i}")
+                found += _room(found, (yield self._missing_field(field, writer, f"{at}/fields/{i}")))
         return found
 
-    def _missing_field(self, field: Field, writer: Record, at: str) -> _Found:
-        """An enum's own default does not fill a missing field; Java then names the type, not the field."""
+    def _missing_field(self, field: Field, writer: Record, at: str) -> Steps[_Found]:
+        """An enum's own default does not fill a missing field; Java then compares its type with the whole writer."""
         kind = self.reader.meaning(field.type)
         if isinstance(kind, Enum) and kind.default is not None:
-            return _mismatch(kind, writer, f"{at}/type")
-        message = f"the writer has no field {field.name}, and the reader has no default for it"
+            found: _Found = yield self.pair(kind, writer, f"{at}/type")
+            return found
+        message = f"the writer has no field {_words([field.name])}, and the reader has no default for it"
         return [_because("READER_FIELD_MISSING_DEFAULT_VALUE", at, message)]
+
+
+def _room(found: _Found, more: _Found) -> _Found:
+    """Return what of ``more`` may still be told."""
+    return more[: MAX_REASONS - len(found)]
 
 
 def _leaf(reader: Primitive, writer: Definition, at: str) -> _Found:
@@ -192,19 +204,22 @@ def _mismatch(reader: Definition, writer: Definition, at: str) -> _Found:
 
 
 def _missing_branch(writer: Definition, at: str) -> Incompatibility:
-    return _because("MISSING_UNION_BRANCH", at, f"no branch of the reader's union reads the type {writer.full_name}")
+    name = _words([writer.full_name])
+    return _because("MISSING_UNION_BRANCH", at, f"no branch of the reader's union reads the type {name}")
 
 
 def _ambiguous(field: Field, matches: Iterable[Field], at: str) -> Incompatibility:
-    names = ", ".join(match.name for match in matches)
-    return _because(ERROR, at, f"the field {field.name} and its aliases fit several fields of the writer: {names}")
+    names = _words([match.name for match in matches])
+    message = f"the field {_words([field.name])} and its aliases fit several fields of the writer: {names}"
+    return _because(AMBIGUOUS_FIELD, at, message)
 
 
 def _names(reader: Named, writer: Named, at: str) -> _Found:
     """Simple names that are equal are enough; else an alias of the reader must be the writer's full name."""
     if reader.name.simple == writer.name.simple or writer.full_name in _alias_texts(reader):
         return ()
-    message = f"the reader's name {reader.full_name} and its aliases are not the writer's {writer.full_name}"
+    mine, other = _words([reader.full_name]), _words([writer.full_name])
+    message = f"the reader's name {mine} and its aliases are not the writer's {other}"
     return [_because("NAME_MISMATCH", f"{at}/name", message)]
 
 
@@ -217,7 +232,7 @@ def _symbols(reader: Enum, writer: Enum, at: str) -> _Found:
     missing = sorted(set(writer.symbols) - set(reader.symbols))
     if not missing or reader.default is not None:
         return ()
-    message = f"the reader's enum lacks the writer's symbols {', '.join(missing)}, and has no default"
+    message = f"the reader's enum lacks the writer's symbols {_words(missing)}, and has no default"
     return [_because("MISSING_ENUM_SYMBOLS", f"{at}/symbols", message)]
 
 
@@ -225,6 +240,12 @@ def _size(reader: Fixed, writer: Fixed, at: str) -> _Found:
     if reader.size == writer.size:
         return ()
     return [_because("FIXED_SIZE_MISMATCH", f"{at}/size", f"the reader's size is {reader.size}, not {writer.size}")]
+
+
+def _words(names: Sequence[str]) -> str:
+    """List names for a message, however many and long they are."""
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(name[:MAX_NAME] for name in names[:MAX_NAMES]) + more
 
 
 def _because(kind: str, at: str, message: str) -> Incompatibility:

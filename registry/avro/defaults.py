@@ -9,9 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from bus.errors import InvalidSchema
 from registry.avro.nodes import MISSING, Array, Definition, Field, Json, Map, Node, Primitive, Record, Union
-from registry.avro.text import MAX_DEPTH
 
 
 class Types(Protocol):
@@ -22,7 +20,7 @@ class Types(Protocol):
         ...
 
     def fields(self, record: Record) -> tuple[Field, ...]:
-        """Return a record's fields. Raises :class:`InvalidSchema` while they may not be asked for."""
+        """Return a record's fields. Raises :class:`~bus.errors.InvalidSchema` while they may not be asked for."""
         ...
 
 
@@ -34,31 +32,47 @@ _JAVA_DOUBLE = re.compile(
 _BLANKS = "".join(map(chr, range(33)))
 
 
-def is_valid_default(node: Node, value: Json, types: Types, depth: int = 0) -> bool:
+def is_valid_default(node: Node, value: Json, types: Types) -> bool:
     """Say whether ``value`` may be the default of a field of this type."""
-    if depth > MAX_DEPTH:
-        raise InvalidSchema(f"a default needs the defaults of more than {MAX_DEPTH} nested records")
-    match types.meaning(node):
-        case None:
+    return _Check(types).fits(node, value)
+
+
+class _Check:
+    """Answers are remembered by type and place in the value: unions in each other's records would multiply the work."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.answers: dict[tuple[int, int], bool] = {}
+
+    def fits(self, node: Node, value: Json) -> bool:
+        kind = self.types.meaning(node)
+        if kind is None:
             return isinstance(value, dict)
-        case Primitive(kind=kind):
-            return _PRIMITIVE[kind](value)
-        case Array(items=items):
-            return isinstance(value, list) and all(is_valid_default(items, one, types, depth + 1) for one in value)
-        case Map(values=values):
-            return isinstance(value, dict) and all(
-                is_valid_default(values, one, types, depth + 1) for one in value.values()
-            )
-        case Union(branches=branches):
-            return any(is_valid_default(branch, value, types, depth + 1) for branch in branches)
-        case Record() as record:
-            return isinstance(value, dict) and all(
-                (given := value.get(field.name, field.default)) is not MISSING
-                and is_valid_default(field.type, given, types, depth + 1)
-                for field in types.fields(record)
-            )
-        case _:
-            return isinstance(value, str)
+        if isinstance(kind, Primitive):
+            return _PRIMITIVE[kind.kind](value)
+        key = id(kind), id(value)
+        if key not in self.answers:
+            self.answers[key] = self._fits(kind, value)
+        return self.answers[key]
+
+    def _fits(self, kind: Definition, value: Json) -> bool:
+        match kind:
+            case Array(items=part):
+                return isinstance(value, list) and all(self.fits(part, one) for one in value)
+            case Map(values=part):
+                return isinstance(value, dict) and all(self.fits(part, one) for one in value.values())
+            case Union(branches=branches):
+                return any(self.fits(branch, value) for branch in branches)
+            case Record():
+                return isinstance(value, dict) and all(
+                    self._is_given(field, value) for field in self.types.fields(kind)
+                )
+            case _:
+                return isinstance(value, str)
+
+    def _is_given(self, field: Field, value: dict[str, Json]) -> bool:
+        """A field that is left out takes its own default, which was checked when the field was read."""
+        return self.fits(field.type, value[field.name]) if field.name in value else field.default is not MISSING
 
 
 def _is_integer(value: Json, bits: int) -> bool:

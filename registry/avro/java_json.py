@@ -43,8 +43,8 @@ def json_text(value: Json) -> str:
 def java_double(value: float) -> str:
     """Write a double as ``Double.toString`` does; what is no number is quoted.
 
-    >>> java_double(1e10), java_double(0.00012), java_double(123.0), java_double(float("nan"))
-    ('1.0E10', '1.2E-4', '123.0', '"NaN"')
+    >>> java_double(1e10), java_double(0.00012), java_double(123.0), java_double(5e-324), java_double(float("nan"))
+    ('1.0E10', '1.2E-4', '123.0', '4.9E-324', '"NaN"')
     """
     if math.isnan(value):
         return '"NaN"'
@@ -53,7 +53,10 @@ def java_double(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         text = format(Decimal(repr(value)), "f")
         return text if "." in text else f"{text}.0"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    shortest = Decimal(repr(value)).normalize()
+    if len(shortest.as_tuple().digits) == 1:  # Java takes the nearest of two figures, which the least doubles show
+        shortest = Decimal(f"{value:.1e}").normalize()
+    sign, digits, exponent = shortest.as_tuple()
     figures = "".join(map(str, digits))
     power = int(exponent) + len(figures) - 1
     return f"{'-' if sign else ''}{figures[0]}.{figures[1:] or '0'}E{power}"

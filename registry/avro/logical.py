@@ -6,7 +6,7 @@ day is nonsense; the bytes can be read all the same, so these are warnings and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -20,6 +20,9 @@ class LogicalWarning(Struct, frozen=True, kw_only=True):
     message: str
 
 
+MAX_WARNINGS = 2_000
+MAX_POINTER = 10_000
+
 _Places = Iterator[tuple[Node, Node, str]]
 
 
@@ -31,7 +34,7 @@ def logical_warnings(reader: Schema, writer: Schema) -> list[LogicalWarning]:
     while waiting:
         read, written, at = waiting.pop()
         one, other = reader.meaning(read), writer.meaning(written)
-        if (id(one), id(other)) in seen:
+        if (id(one), id(other)) in seen or len(found) >= MAX_WARNINGS or len(at) > MAX_POINTER:
             continue
         seen.add((id(one), id(other)))
         if not isinstance(one, Union) and not isinstance(other, Union) and _logical(one) != _logical(other):
@@ -62,10 +65,11 @@ def _logical(node: Definition) -> tuple[object, ...]:
 def _parts(reader: Definition, writer: Definition, at: str) -> _Places:
     match reader, writer:
         case Union(), _:
+            others = _by_name(writer)
             for i, branch in enumerate(reader.branches):
-                yield from ((branch, other, f"{at}/{i}") for other in _alike(branch, writer))
+                yield from ((branch, other, f"{at}/{i}") for other in others.get(_short(branch), ()))
         case _, Union():
-            yield from ((reader, other, at) for other in _alike(reader, writer))
+            yield from ((reader, other, at) for other in _by_name(writer).get(_short(reader), ()))
         case Array(), Array():
             yield reader.items, writer.items, f"{at}/items"
         case Map(), Map():
@@ -74,10 +78,12 @@ def _parts(reader: Definition, writer: Definition, at: str) -> _Places:
             yield from _fields(reader, writer, at)
 
 
-def _alike(branch: Node, writer: Definition) -> Iterator[Node]:
-    """Return the writer's branches that this branch of the reader would be chosen for: same type, same name."""
-    others = writer.branches if isinstance(writer, Union) else (writer,)
-    return (other for other in others if _short(other) == _short(branch))
+def _by_name(writer: Definition) -> Mapping[str, Sequence[Node]]:
+    """Group the writer's branches by what a branch of the reader is chosen by: the type, or its simple name."""
+    found: dict[str, list[Node]] = {}
+    for branch in writer.branches if isinstance(writer, Union) else (writer,):
+        found.setdefault(_short(branch), []).append(branch)
+    return found
 
 
 def _short(node: Node) -> str:

@@ -41,6 +41,7 @@ MAX_FIXED_BYTES = 2**31 - 9
 _RESERVED = frozenset({"doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases"})
 _ENUM_RESERVED = _RESERVED | {"default"}
 _FIELD_RESERVED = frozenset({"default", "doc", "name", "order", "type", "aliases"})
+_COMPLEX = frozenset({"record", "error", "enum", "fixed", "array", "map"})
 _ORDERS = frozenset({"ascending", "descending", "ignore"})
 _NO_PROPS: Props = MappingProxyType({})
 
@@ -85,6 +86,8 @@ class _Parser:
         kind = _required(json, "type", at)
         if kind in PRIMITIVES:
             return Primitive(kind, _props(json, _RESERVED))
+        if kind not in _COMPLEX:
+            _refuse(at, f"{kind[:80]!r} is no kind of type; a named type is used by its name alone, not in an object")
         match kind:
             case "record" | "error":
                 return self._record(json, space, at)
@@ -94,10 +97,8 @@ class _Parser:
                 return self._fixed(json, space, at)
             case "array":
                 return Array(self._part(json, "items", space, at), _checked(_props(json, _RESERVED), at))
-            case "map":
-                return Map(self._part(json, "values", space, at), _checked(_props(json, _RESERVED), at))
             case _:
-                return self._use(kind, space)
+                return Map(self._part(json, "values", space, at), _checked(_props(json, _RESERVED), at))
 
     def _use(self, name: str, space: str | None) -> Node:
         """Find a type by its name, first in ``space``, then in no namespace (Java's ``ParseContext.find``)."""
@@ -214,11 +215,13 @@ class _Parser:
         self.rule.check_space(named.name, at)
         before = self.names.setdefault(named.full_name, named)
         if not are_same(before, named, self.names):
-            _refuse(at, f"the type {named.full_name} is defined twice, and not alike")
+            _refuse(at, f"the type {named.full_name[:200]} is defined twice, and not alike")
 
     def meaning(self, node: Node) -> Definition | None:
         """As :class:`~registry.avro.defaults.Types` says."""
-        return self.names.get(node.full_name) if isinstance(node, Reference) else node
+        if isinstance(node, Reference):
+            return None if node.forward else self.names[node.full_name]
+        return node
 
     def fields(self, record: Record) -> tuple[Field, ...]:
         """As :class:`~registry.avro.defaults.Types` says."""
@@ -276,5 +279,5 @@ def _refuse_doubles(names: list[str], at: str, what: str) -> None:
     seen: set[str] = set()
     for i, name in enumerate(names):
         if name in seen:
-            _refuse(f"{at}/{i}", f"the {what} {name!r} stands twice")
+            _refuse(f"{at}/{i}", f"the {what} {name[:200]!r} stands twice")
         seen.add(name)

@@ -72,9 +72,8 @@ class _Resolution:
     def _complete(self, record: Record) -> None:
         for field in record.fields if id(record) not in self.whole else ():
             if field.default is not MISSING and not is_valid_default(field.type, field.default, self):
-                raise InvalidSchema(
-                    f"the default of the field {field.name!r} of {record.full_name} does not fit the field's type"
-                )
+                place = f"{field.name[:200]!r} of {record.full_name[:200]}"
+                raise InvalidSchema(f"the default of the field {place} does not fit the field's type")
         self.whole.add(id(record))
 
     def meaning(self, node: Node) -> Definition:
@@ -84,5 +83,5 @@ class _Resolution:
     def fields(self, record: Record) -> tuple[Field, ...]:
         """As :class:`~registry.avro.defaults.Types` says."""
         if id(record) not in self.whole:
-            raise InvalidSchema(f"a default needs the fields of {record.full_name} while they are being defined")
+            raise InvalidSchema(f"a default needs the fields of {record.full_name[:200]} while they are being defined")
         return record.fields

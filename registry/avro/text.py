@@ -12,12 +12,13 @@ from itertools import accumulate
 from bus.errors import InvalidSchema
 from registry.avro.nodes import Json
 
-MAX_CHARACTERS = 4_000_000
+MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200
 
-_STRING = r'"(?:[^"\\]|\\.)*"'
+# What is not closed reaches to the end: to search for its end again and again would take hours.
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"?'
 _STRINGS = re.compile(_STRING, re.DOTALL)
-_COMMENTS = re.compile(rf"({_STRING})|/\*.*?\*/|//[^\r\n]*", re.DOTALL)
+_COMMENTS = re.compile(rf"({_STRING})|/\*.*?(?:\*/|\Z)|//[^\r\n]*", re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -28,7 +29,7 @@ def read_json(text: str) -> Json:
     if len(text) > MAX_CHARACTERS:
         raise InvalidSchema(f"the schema has more than {MAX_CHARACTERS:,} characters")
     if "//" in text or "/*" in text:
-        text = _COMMENTS.sub(lambda match: match[1] or " ", text)
+        text = _without_comments(text)
     _check_depth(text)
     try:
         value = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_refuse_constant)
@@ -37,6 +38,12 @@ def read_json(text: str) -> Json:
     if not text.isascii() or _SURROGATE.search(text):
         _check_characters(value)
     return value
+
+
+def _without_comments(text: str) -> str:
+    """Blank out comments, all but those behind the value: Java takes them for a second one."""
+    blanked = _COMMENTS.sub(lambda match: match[1] or " " * len(match[0]), text)
+    return blanked if len(blanked.rstrip()) == len(text.rstrip()) else text
 
 
 def _check_depth(text: str) -> None:

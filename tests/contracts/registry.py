@@ -105,7 +105,9 @@ class RegistryContract:
             registry.versions("nothing here")
 
     @final
-    @pytest.mark.parametrize("text", ["", "{", "[" * 5000, '{"type":"record"}', '"nosuch"', '"\\ud800"'])
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[" * 5000, '{"type":"record"}', '"nosuch"', '"\\ud800"', '/* a */ "string"']
+    )
     def test_what_is_no_schema_is_refused_and_leaves_nothing(self, registry: SchemaRegistry, text: str) -> None:
         with pytest.raises(InvalidSchema):
             registry.register(SUBJECT, text)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bus.errors import InvalidSchema
-from registry.avro import ERROR, Verdict, incompatibilities, parse, verdict
+from registry.avro import AMBIGUOUS_FIELD, Verdict, incompatibilities, parse, verdict
 
 
 def a_record(*fields: dict[str, Any], **attributes: Any) -> str:
@@ -36,7 +36,7 @@ def test_an_alias_without_a_dot_does_not_fit_a_writer_without_a_namespace() -> N
 def test_a_field_that_fits_two_of_the_writer_is_an_error_of_its_own_kind() -> None:
     reader, writer = a_record(a_field("ma", aliases=["id"])), a_record(a_field("ma"), a_field("id"))
     found, [reason] = verdict(reader, writer)
-    assert (found, reason.kind, reason.pointer) == (Verdict.ERROR, ERROR, "/fields/0")
+    assert (found, reason.kind, reason.pointer) == (Verdict.ERROR, AMBIGUOUS_FIELD, "/fields/0")
 
 
 def test_an_error_record_is_compared_like_a_record() -> None:
@@ -100,6 +100,25 @@ def test_a_type_may_be_used_before_it_is_defined() -> None:
 def test_a_type_that_is_defined_nowhere_is_refused() -> None:
     with pytest.raises(InvalidSchema, match="'TrangThai' is used but defined nowhere"):
         parse(a_record(a_field("truoc", "TrangThai")))
+
+
+def test_a_named_type_is_used_by_its_name_alone() -> None:
+    """Until 1.12.1 Java took ``{"type": "TrangThai"}`` for the name; AVRO-4176 ended that."""
+    with pytest.raises(InvalidSchema, match=r"^/fields/1/type: 'TrangThai' is no kind of type"):
+        parse(a_record(a_field("cu", AN_ENUM), a_field("moi", {"type": "TrangThai"})))
+
+
+def test_a_default_may_not_need_a_type_that_is_defined_after_it() -> None:
+    inner = {"type": "record", "name": "R", "fields": [a_field("truoc", "TrangThai"), a_field("sau", AN_ENUM)]}
+    with pytest.raises(InvalidSchema, match=r"^/fields/0/default: "):
+        parse(a_record(a_field("r", inner, default={"truoc": "MOI", "sau": "MOI"})))
+
+
+def test_an_enum_that_is_missing_twice_is_told_at_its_first_place() -> None:
+    """Java compares the enum with the whole writer, and remembers the answer with its pointer."""
+    reader = a_record(a_field("a", AN_ENUM | {"default": "MOI"}), a_field("b", "TrangThai"))
+    _, reasons = verdict(reader, a_record())
+    assert [(one.kind, one.pointer) for one in reasons] == [("TYPE_MISMATCH", "/fields/0/type")] * 2
 
 
 def test_a_symbol_may_stand_only_once_in_an_enum() -> None:

@@ -9,18 +9,24 @@ from pathlib import Path
 
 from bench.row import Row, as_json
 
-MODULES = ("codec", "engine", "index", "cli")
+MODULES = ("codec", "rates", "writers", "waits", "deaths", "sizes", "index", "cli")
 RESULTS = Path(__file__).parent / "results.json"
 
 
 def main(names: list[str]) -> int:
-    """Measure the named modules (all if none) and return 1 if a floor was missed."""
-    rows = [row for name in names or MODULES for row in _measured(name)]
-    kept = {} if not names else {row["row"]: row for row in _written()}
-    kept |= {row.row: as_json(row) for row in rows}
-    RESULTS.write_text(json.dumps(list(kept.values()), indent=1) + "\n", encoding="utf-8")
-    missed = [row.row for row in rows if not row.met]
-    print(f"{len(rows)} rows in {RESULTS}, {len(missed)} below their floor{': ' if missed else ''}{', '.join(missed)}")
+    """Measure the named modules (all if none) and return 1 if a floor was missed, 130 if interrupted."""
+    kept = {row["row"]: row for row in _written()} if names else {}
+    missed = []
+    try:
+        for name in names or MODULES:
+            rows = _measured(name)
+            kept |= {row.row: as_json(row) for row in rows}
+            RESULTS.write_text(json.dumps(list(kept.values()), indent=1) + "\n", encoding="utf-8")
+            missed += [row.row for row in rows if not row.met]
+    except KeyboardInterrupt:
+        print("interrupted; what was measured before stands in the results", file=sys.stderr)
+        return 130
+    print(f"{len(kept)} rows in {RESULTS}, {len(missed)} below their floor{': ' if missed else ''}{', '.join(missed)}")
     return 1 if missed else 0
 
 

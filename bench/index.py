@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import sqlite3
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.row import Row, limit, rounds
+from bench.world import a_folder
 from bus.envelope import Envelope, event_id
 from bus.registry import SchemaRegistry, SchemaVersion
 from bus.transport import Commit, Engine, TopicSpec
@@ -61,7 +60,7 @@ class _OneSchema:
 
 def rows() -> list[Row]:
     """Measure ``embedded.lookup_p50`` and ``embedded.lookup_p99``, in milliseconds."""
-    with _folder() as folder, _million(folder) as index, _bare(folder) as bare:
+    with a_folder(ram_bytes=_ROOM) as folder, _million(folder) as index, _bare(folder) as bare:
         index.find(identifier("dossier", _code(0)))
         middle, worst = _measured(lambda code: len(index.find(identifier("dossier", code)).told), bare)
         return [
@@ -93,18 +92,6 @@ def _milliseconds(look_up: Callable[[str], int]) -> float:
     taken = (time.perf_counter() - start) * 1000
     assert found == _EACH, f"{found} events instead of {_EACH}"
     return taken
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Give a folder on the RAM disk, where there is room for it."""
-    shared = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
-    has_room = shared.is_dir() and shutil.disk_usage(shared).free > _ROOM
-    folder = Path(tempfile.mkdtemp(prefix="lienthong-bench-", dir=shared if has_room else None))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @contextmanager

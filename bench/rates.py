@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 
+from bench.bare import PARTITIONS, Bare
 from bench.row import Row, rate, rounds
-from bench.world import PARTITIONS, PLACES, TOPIC, Bare, a_folder, a_wire, an_engine, events
+from bench.world import TOPIC, a_folder, a_wire, an_engine, events
+from bus.consumer import Consumer, Subscription
 from bus.envelope import Envelope
-from bus.transport import Commit, ConsumerGroup, Engine, Moved, Seen
+from bus.producer import Producer
+from bus.transport import Engine
 from bus.wire import Wire
 
 _ROUNDS, _EVENTS, _BATCH, _PAGE = 9, 10_000, 100, 500
-_SHARE = 2000
-"""How much is read of each partition: less than one round of publishing, so that no event comes twice."""
+_PAGES = 3
+"""So many of each partition are timed, after one that is not: together less than the events, so that none repeats."""
 
 
 def rows() -> list[Row]:
     """Measure ``embedded.publish_100``, ``.poll_500`` and ``.poll_500_inbox``."""
     batches = list(_batches(events(_EVENTS)))
-    with a_folder() as folder:
-        engine, bare, wire = an_engine(folder), Bare(folder / "bare.db"), a_wire()
-        published = rounds(_ROUNDS, lambda: _publish(engine, wire, batches), lambda: _publish_bare(bare, batches))
+    with a_folder() as folder, closing(an_engine(folder)) as engine, closing(Bare(folder / "bare.db")) as bare:
+        wire = a_wire()
+        producer = Producer(engine.log, wire)
+        published = rounds(
+            _ROUNDS, lambda: _published(producer.publish_all, batches), lambda: _published(bare.publish, batches)
+        )
         reading = [_consumption(engine, bare, wire, inbox=inbox) for inbox in (False, True)]
-        engine.close()
     return [
         rate("embedded.publish_100", *published, "events/s", 1.0),
         rate("embedded.poll_500", *reading[0], "events/s", 0.8),
@@ -38,66 +44,56 @@ def _batches(found: list[Envelope]) -> Iterator[list[Envelope]]:
         yield found[start : start + _BATCH]
 
 
-def _publish(engine: Engine, wire: Wire, batches: list[list[Envelope]]) -> float:
+def _published(publish: Callable[[list[Envelope]], object], batches: list[list[Envelope]]) -> float:
     os.sync()
     begun = time.perf_counter()
     for batch in batches:
-        engine.log.commit(Commit(appends=[wire.encode(event) for event in batch]))
+        publish(batch)
     return _EVENTS / (time.perf_counter() - begun)
 
 
-def _publish_bare(bare: Bare, batches: list[list[Envelope]]) -> float:
-    os.sync()
-    begun = time.perf_counter()
-    for batch in batches:
-        bare.publish(batch)
-    return _EVENTS / (time.perf_counter() - begun)
+class _Counter:
+    """The handler of both sides."""
+
+    def __init__(self) -> None:
+        self.events = 0
+
+    def __call__(self, _event: object, _beside: object) -> None:
+        self.events += 1
 
 
 def _consumption(engine: Engine, bare: Bare, wire: Wire, *, inbox: bool) -> tuple[list[float], list[float]]:
-    """Read the log as it stands, each round as a group of its own, with an inbox of its own."""
+    """Read the log from its beginning, each round as a group of its own, with an inbox of its own."""
     turn = count()
 
     def ours() -> float:
-        group = f"group {inbox} {next(turn)}"
-        return _consume(engine, engine.join(group, [TOPIC]), wire, group, inbox=inbox)
+        about = Subscription(group=f"group {inbox} {next(turn)}", topics=(TOPIC,), inbox=inbox, page=_PAGE)
+        handler = _Counter()
+        with closing(Consumer(engine, wire, about, handler)) as consumer:
+            return _consumed(handler, lambda _page: consumer.step())
 
     def theirs() -> float:
-        bare.connection.execute("DELETE FROM inbox")
-        os.sync()
-        begun, total = time.perf_counter(), 0
-        for part in range(PARTITIONS):
-            start = 0
-            while (number := bare.consume(part, start, inbox=inbox)) and start < _SHARE:
-                start, total = start + number, total + number
-        return total / (time.perf_counter() - begun)
+        handler, scope = _Counter(), next(turn)
+
+        def step(page: int) -> None:
+            for part in range(PARTITIONS):
+                if inbox:
+                    bare.consume_new(scope, part, page * _PAGE, handler)
+                else:
+                    bare.consume(part, page * _PAGE, handler)
+
+        return _consumed(handler, step)
 
     return rounds(_ROUNDS, ours, theirs)
 
 
-def _consume(engine: Engine, member: ConsumerGroup, wire: Wire, group: str, *, inbox: bool) -> float:
-    member.assignment()
+def _consumed(handler: _Counter, step: Callable[[int], object]) -> float:
+    """Take the first page of each partition, then return how many of the next were handled a second."""
+    step(0)
     os.sync()
-    begun, total = time.perf_counter(), 0
-    for place in PLACES:
-        position = 0
-        while position < _SHARE:
-            held = member.assignment()[place]
-            records = engine.log.read(place, held.next, _PAGE)
-            decoded = [wire.decode(record) for record in records]
-            ids = [event.id.bytes for event in decoded] if inbox else []
-            known = engine.log.seen(group, ids) if inbox else frozenset()
-            for event in decoded:
-                if event.id.bytes not in known:
-                    _handle(event)
-            position = records[-1].offset + 1
-            moved = Moved(group=group, partition=place, next=position, epoch=held.epoch)
-            engine.log.commit(Commit(offsets=[moved], seen=[Seen(scope=group, id=taken) for taken in ids]))
-            total += len(records)
-    taken = total / (time.perf_counter() - begun)
-    member.leave()
-    return taken
-
-
-def _handle(_event: Envelope) -> None:
-    """Do nothing with an event."""
+    before, begun = handler.events, time.perf_counter()
+    for page in range(1, _PAGES + 1):
+        step(page)
+    taken = time.perf_counter() - begun
+    assert handler.events - before == _PAGES * _PAGE * PARTITIONS
+    return (handler.events - before) / taken

@@ -3,117 +3,90 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from bench.bare import Bare, encoded
+from bench.children import child
 from bench.row import Row, limit, rate, rounds
-from bench.world import Bare, a_folder, a_wire, an_engine, bare_headers, bare_value, events
+from bench.world import a_folder, a_wire, an_engine, events
+from bus.producer import Producer
 from bus.transport import Commit
 
-_ROUNDS = 5
+_ROUNDS = 7
 _THREADS, _THREADS_S = 64, 1.5
 _WRITING_S, _A_COMMIT = 1.5, 10
 
 
-def rows() -> list[Row]:
-    """Measure ``embedded.threads_64``, ``.two_writers``, ``.two_writers_worst`` and ``.four_writers``."""
-    two, two_bare = _race(2)
-    four, _ = _race(4)
-    return [
-        rate("embedded.threads_64", *_threads(), "events/s", 15.0),
-        rate("embedded.two_writers", [run.slowest for run in two], [run.fastest for run in two], "commits/s", 0.8),
-        limit("embedded.two_writers_worst", [run.worst_ms for run in two], [run.worst_ms for run in two_bare], "ms",
-              50.0, timed=True),
-        rate("embedded.four_writers", [run.slowest for run in four], [run.fastest for run in four], "commits/s", 0.7),
-    ]  # fmt: skip
-
-
-class Run:
+class Race(NamedTuple):
     """What one race of writers gave: commits a second of the slowest and the fastest, and the worst commit."""
 
-    def __init__(self, told: list[tuple[int, float]]) -> None:
-        self.slowest = min(commits for commits, _ in told) / _WRITING_S
-        self.fastest = max(commits for commits, _ in told) / _WRITING_S
-        self.worst_ms = max(worst for _, worst in told) * 1000
+    slowest: float
+    fastest: float
+    worst_ms: float
+
+
+def rows() -> list[Row]:
+    """Measure ``embedded.threads_64``, ``.two_writers``, ``.two_writers_worst`` and ``.four_writers``."""
+    two, two_bare = _races(2, ("write", "bare_write"))
+    (four,) = _races(4, ("write",))
+    worst = [race.worst_ms for race in two], [race.worst_ms for race in two_bare]
+    return [
+        rate("embedded.threads_64", *_threads(), "events/s", 15.0),
+        rate("embedded.two_writers", *_ends(two), "commits/s", 0.8),
+        limit("embedded.two_writers_worst", *worst, "ms", 50.0, timed=True),
+        rate("embedded.four_writers", *_ends(four), "commits/s", 0.7),
+    ]
+
+
+def _ends(races: Sequence[Race]) -> tuple[list[float], list[float]]:
+    return [race.slowest for race in races], [race.fastest for race in races]
+
+
+# -- threads -------------------------------------------------------------------------------------------------
 
 
 def _threads() -> tuple[list[float], list[float]]:
     """Run both sides in processes of their own, under the shim that slows flushes."""
-    with a_folder() as folder, _shim(folder) as library:
-        environment = os.environ | {"LD_PRELOAD": str(library)}
-        folders = iter(range(1000))
+    with a_folder() as shared:
+        environment = {"LD_PRELOAD": str(_shim(shared))}
 
         def measured(job: str) -> float:
-            place = folder / str(next(folders))
-            place.mkdir()
-            return float(_start(job, place, environment).communicate()[0])
+            with a_folder() as folder, child("writers", job, folder, environment) as process:
+                return float(process.line())
 
         return rounds(_ROUNDS, lambda: measured("threads"), lambda: measured("bare_threads"))
 
 
-@contextmanager
-def _shim(folder: Path) -> Iterator[Path]:
+def _shim(folder: Path) -> Path:
     library = folder / "slowsync.so"
     source = Path(__file__).with_name("slowsync.c")
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"], check=True)
-    yield library
-
-
-def _race(writers: int) -> tuple[list[Run], list[Run]]:
-    """Let processes write for a while, ours and bare ones with one file lock, in turn."""
-    ours: list[Run] = []
-    bare: list[Run] = []
-    for turn in range(_ROUNDS):
-        for job, runs in (("write", ours), ("bare_write", bare))[:: 1 if turn % 2 else -1]:
-            with a_folder() as folder:
-                runs.append(_raced(job, folder, writers))
-    return ours, bare
-
-
-def _raced(job: str, folder: Path, writers: int) -> Run:
-    if job == "write":
-        an_engine(folder).close()
-    else:
-        Bare(folder / "bare.db").connection.close()
-    started = [_start(job, folder) for _ in range(writers)]
-    for process in started:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    told = [process.communicate()[0].split() for process in started]
-    return Run([(int(commits), float(worst)) for commits, worst in told])
-
-
-def _start(job: str, folder: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "bench.writers", job, str(folder)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    return library
 
 
 def _job_threads(folder: Path) -> None:
-    engine, wire = an_engine(folder), a_wire()
     made = events(_THREADS)
-    rate_ = _from_threads(lambda number: engine.log.commit(Commit(appends=[wire.encode(made[number])])))
-    engine.close()
-    print(rate_)
+    with closing(an_engine(folder)) as engine:
+        producer = Producer(engine.log, a_wire())
+        print(_from_threads(lambda number: producer.publish(made[number])), flush=True)
 
 
 def _job_bare_threads(folder: Path) -> None:
-    bare, lock, made = Bare(folder / "bare.db"), threading.Lock(), events(_THREADS)
+    lock, made = threading.Lock(), events(_THREADS)
+    with closing(Bare(folder / "bare.db")) as bare:
 
-    def publish(number: int) -> None:
-        with lock:
-            bare.publish([made[number]])
+        def publish(number: int) -> None:
+            with lock:
+                bare.publish([made[number]])
 
-    print(_from_threads(publish))
+        print(_from_threads(publish), flush=True)
 
 
 def _from_threads(publish: Callable[[int], object]) -> float:
@@ -135,24 +108,64 @@ def _from_threads(publish: Callable[[int], object]) -> float:
     return sum(done) / (time.perf_counter() - begun)
 
 
+# -- processes -----------------------------------------------------------------------------------------------
+
+
+def _races(writers: int, jobs: Sequence[str]) -> list[list[Race]]:
+    """Let processes write for a while, the jobs in turn; return each job's races."""
+    races: dict[str, list[Race]] = {job: [] for job in jobs}
+    for turn in range(_ROUNDS):
+        for job in jobs[:: 1 if turn % 2 else -1]:
+            races[job].append(_raced(job, writers))
+    return list(races.values())
+
+
+def _raced(job: str, writers: int) -> Race:
+    with a_folder() as folder, ExitStack() as stack:
+        an_engine(folder).close()
+        Bare(folder / "bare.db").close()
+        started = [stack.enter_context(child("writers", job, folder)) for _ in range(writers)]
+        for process in started:
+            process.line()
+        for process in started:
+            process.tell("go")
+        told = [process.line().split() for process in started]
+    commits = [int(number) / _WRITING_S for number, _ in told]
+    return Race(min(commits), max(commits), max(float(worst) for _, worst in told) * 1000)
+
+
 def _job_write(folder: Path) -> None:
-    engine, wire = an_engine(folder), a_wire()
+    wire = a_wire()
     records = [wire.encode(event) for event in events(_A_COMMIT)]
-    _write_for_a_while(lambda: engine.log.commit(Commit(appends=records)))
-    engine.close()
+    with closing(an_engine(folder)) as engine:
+        _write_for_a_while(lambda: engine.log.commit(Commit(appends=records)))
 
 
 def _job_bare_write(folder: Path) -> None:
-    bare, made = Bare(folder / "bare.db"), events(_A_COMMIT)
-    rows_ = {0: [(event.key.encode(), bare_value(event.payload), bare_headers(event)) for event in made]}
-    with (folder / "lock").open("w") as lock:
+    rows_ = encoded(events(_A_COMMIT))
+    with closing(Bare(folder / "bare.db")) as bare, _turnstile(folder) as turn:
 
         def commit() -> None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            bare.append(rows_)
-            fcntl.flock(lock, fcntl.LOCK_UN)
+            with turn():
+                bare.append(rows_)
 
         _write_for_a_while(commit)
+
+
+@contextmanager
+def _turnstile(folder: Path) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Two file locks let bare writers take turns too; with SQLite's own waiting one of them starves."""
+    with (folder / "queue").open("w") as queue, (folder / "main").open("w") as main:
+
+        @contextmanager
+        def turn() -> Iterator[None]:
+            fcntl.flock(queue, fcntl.LOCK_EX)
+            fcntl.flock(main, fcntl.LOCK_EX)
+            fcntl.flock(queue, fcntl.LOCK_UN)
+            yield
+            fcntl.flock(main, fcntl.LOCK_UN)
+
+        yield turn
 
 
 def _write_for_a_while(commit: Callable[[], object]) -> None:
@@ -167,7 +180,7 @@ def _write_for_a_while(commit: Callable[[], object]) -> None:
         commit()
         after = time.perf_counter()
         commits, worst, before = commits + 1, max(worst, after - before), after
-    print(commits, worst)
+    print(commits, worst, flush=True)
 
 
 _JOBS = {"threads": _job_threads, "bare_threads": _job_bare_threads, "write": _job_write, "bare_write": _job_bare_write}

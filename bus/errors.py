@@ -85,6 +85,16 @@ class Unmappable(ContractError):
     code = "LT-E2402"
 
 
+class RuleBroken(ContractError):
+    """A value breaks the rule of its code system, of its field or of its event: ``path`` and ``rule`` name which."""
+
+    code = "LT-E2403"
+
+    def __init__(self, path: str, rule: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{path} {message} (rule {rule})", hint=hint)
+        self.path, self.rule = path, rule
+
+
 class InvalidSchema(ContractError):
     """Not an Avro schema, or one that the bus refuses because values could be lost or confused."""
 

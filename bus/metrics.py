@@ -36,6 +36,9 @@ _SOURCE = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
+_NOTED = Counter(
+    "lienthong_rule_notes", "Soft findings of value rules, on events that went on.", ["type", "rule"], registry=REGISTRY
+)
 _PAGE = Histogram(
     "lienthong_page_seconds", "Time to handle and commit one page.", ["group"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0), registry=REGISTRY,
@@ -80,6 +83,11 @@ def fenced(group: str) -> None:
 def source_items(source: str, outcome: str, count: int = 1) -> None:
     """Count what a source brought; ``outcome`` as in the books of a run."""
     _SOURCE.labels(source, outcome).inc(count)
+
+
+def rule_noted(event_type: str, rule: str) -> None:
+    """Count a soft finding of a value rule on an event that went on."""
+    _NOTED.labels(event_type, rule).inc()
 
 
 def page_took(group: str, seconds: float) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 from schemas.codes.table import Entry, Table
 
-_HEAD = {"vi", "en", "source", "licence", "successor_system", "shape", "closed", "watched", "rows", "defaults", "entry"}
-_NOTHING = "(?!)"
+_TEXTS = {"licence", "successor_system", "predecessor_system"}
+_PATTERNS = {"shape": ".+", "closed": "(?!)", "watched": "(?!)"}
+_HEAD = {"vi", "en", "source", "rows", "defaults", "entry"} | _TEXTS | set(_PATTERNS)
 _FIELDS = {each.name for each in fields(Entry)} - {"system"}
 _LISTS = {"successors", "followers", "with_reason"}
 _DATES = {"valid_from", "valid_to"}
@@ -29,17 +30,10 @@ def read(folder: Traversable, system: str) -> Table:
         raise ValueError(f"{system}: unknown {', '.join(sorted(unknown))}")
     entries = tuple(_entry(system, content, row) for row in _rows(content, folder))
     _refuse_overlaps(system, entries)
+    head: dict[str, Any] = {name: content.get(name, "") for name in _TEXTS}
+    head |= {name: re.compile(content.get(name, default), re.ASCII) for name, default in _PATTERNS.items()}
     return Table(
-        system=system,
-        vi=content["vi"],
-        en=content["en"],
-        source=content["source"],
-        licence=content.get("licence", ""),
-        successor_system=content.get("successor_system", ""),
-        shape=re.compile(content.get("shape", ".+"), re.ASCII),
-        closed=re.compile(content.get("closed", _NOTHING), re.ASCII),
-        watched=re.compile(content.get("watched", _NOTHING), re.ASCII),
-        entries=entries,
+        system=system, vi=content["vi"], en=content["en"], source=content["source"].strip(), entries=entries, **head
     )
 
 
@@ -62,7 +56,7 @@ def _value(name: str, text: str) -> Any:
 
 
 def _entry(system: str, content: Mapping[str, Any], row: Mapping[str, Any]) -> Entry:
-    values: dict[str, Any] = {"source": content["source"], **content.get("defaults", {}), **row}
+    values: dict[str, Any] = {"source": content["source"].strip(), **content.get("defaults", {}), **row}
     unknown = set(values) - _FIELDS
     if unknown:
         raise ValueError(f"{system}: {values.get('code')} has unknown {', '.join(sorted(unknown))}")

@@ -59,7 +59,7 @@ class Table:
 
     ``shape``, ``closed`` and ``watched`` are patterns for a whole code. A code of another shape is none of this system.
     The table has every code that ``closed`` describes, and it has most that ``watched`` describes; of the rest it
-    holds what is known.
+    holds what is known. A code of ``predecessor_system`` that is not here ended with that system.
     """
 
     system: str
@@ -68,6 +68,7 @@ class Table:
     source: str = field(repr=False)
     licence: str
     successor_system: str
+    predecessor_system: str
     shape: re.Pattern[str]
     closed: re.Pattern[str]
     watched: re.Pattern[str]

@@ -12,7 +12,7 @@ import pytest
 from bus import logs, metrics
 from bus.errors import DecodeError
 
-ALLOWED_LABELS = {"topic", "group", "outcome", "code", "stage", "source", "le"}
+ALLOWED_LABELS = {"topic", "group", "outcome", "code", "stage", "source", "type", "rule", "le"}
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def test_every_label_is_one_of_those_that_name_nobody() -> None:
     metrics.buried("t", "LT-E1", "decode")
     metrics.page_took("g", 0.1)
     metrics.source_items("s", "rows")
+    metrics.rule_noted("t", "r")
     found = {label for family in metrics.REGISTRY.collect() for sample in family.samples for label in sample.labels}
     assert found <= ALLOWED_LABELS
 

@@ -1,4 +1,5 @@
-"""Every metric of the bus. Labels name topics, groups, sources, codes, event types and rules: never a person, a dossier or an event.
+"""Every metric of the bus. Labels name topics, groups, sources, codes, event types and rules:
+never a person, a dossier or an event.
 
 Functions take plain facts, so that no other room knows the metrics library. Counts are taken once a page or a
 commit, not once a record.

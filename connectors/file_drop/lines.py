@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
-from io import BufferedReader, StringIO
+from io import BufferedReader
 from typing import NamedTuple
 
 from bus.errors import ContractError, Unreadable
@@ -20,40 +21,58 @@ _PIECE_BYTES = 64 * 1024
 
 
 class Line(NamedTuple):
-    """A physical line or several joined: its bytes without the line's end, and where it ends in the file."""
+    """A physical line or several joined: its bytes without the line's end, and the number of its first line.
+
+    ``closed`` tells that its end was there: where it was not, more of it may be written yet. ``digest`` is that of
+    all its bytes where ``raw`` has only the head.
+    """
 
     raw: bytes
     number: int
-    end: int
     closed: bool = True
     fault: ContractError | None = None
+    digest: bytes | None = None
+
+
+class Mark(NamedTuple):
+    """A place between two lines: the bytes and the lines before it."""
+
+    offset: int
+    lines: int
 
 
 class Lines:
-    """A file's lines from an offset on; a few can be put back."""
+    """A file's lines from a mark on, up to byte ``end`` if that is given."""
 
-    def __init__(self, file: BufferedReader, offset: int = 0, number: int = 0) -> None:
-        self._file, self._number, self._offset = file, number, offset
-        file.seek(offset)
+    def __init__(self, file: BufferedReader, start: Mark, end: int | None = None) -> None:
+        self._file, self._offset, self._count = file, start.offset, start.lines
+        self._end = sys.maxsize if end is None else end
+        file.seek(start.offset)
+
+    def mark(self) -> Mark:
+        """Return the place before the next line."""
+        return Mark(self._offset, self._count)
+
+    def back_to(self, mark: Mark) -> None:
+        """Go on from ``mark`` again."""
+        self._file.seek(mark.offset)
+        self._offset, self._count = mark
 
     def take(self) -> Line | None:
         """Return the next physical line, or None at the end."""
-        raw = self._file.readline(MAX_ROW_BYTES + 2)
+        if self._offset >= self._end:
+            return None
+        raw = self._file.readline(min(MAX_ROW_BYTES + 2, self._end - self._offset))
         if not raw:
             return None
-        self._number += 1
+        self._count += 1
         if raw.endswith(b"\n"):
             self._offset += len(raw)
-            return Line(raw[:-2] if raw.endswith(b"\r\n") else raw[:-1], self._number, self._offset)
+            return Line(raw[:-2] if raw.endswith(b"\r\n") else raw[:-1], self._count)
         if len(raw) <= MAX_ROW_BYTES:
             self._offset += len(raw)
-            return Line(raw, self._number, self._offset, closed=False)
+            return Line(raw, self._count, closed=False)
         return self._oversize(raw)
-
-    def back_to(self, line: Line) -> None:
-        """Go on behind ``line`` again."""
-        self._file.seek(line.end)
-        self._offset, self._number = line.end, line.number
 
     def _oversize(self, head: bytes) -> Line:
         """Read over a line that is too long, keeping only its head, its size and its digest."""
@@ -65,13 +84,13 @@ class Lines:
             digest.update(piece)
             if closed:
                 break
-            piece = self._file.readline(_PIECE_BYTES)
+            piece = self._file.readline(min(_PIECE_BYTES, self._end - self._offset - size))
         self._offset += size
         fault = Unreadable(
             f"the line has {size} bytes, over the limit of {MAX_ROW_BYTES} (sha256 {digest.hexdigest()})",
             hint=f"Its first {_HEAD_BYTES} bytes are kept here, the rest stands in the file; correct it there.",
         )
-        return Line(head[:_HEAD_BYTES], self._number, self._offset, closed, fault)
+        return Line(head[:_HEAD_BYTES], self._count, closed, fault, digest.digest())
 
 
 class Parsed(NamedTuple):
@@ -84,15 +103,22 @@ class Parsed(NamedTuple):
 Decode = Callable[[bytes], str]
 
 
-def csv_records(lines: Lines, decode: Decode, delimiter: str) -> Iterator[Parsed]:
+class Dialect(NamedTuple):
+    """How delimited text is written; ``width`` is how many cells a row has, where that is known."""
+
+    decode: Decode
+    delimiter: str
+    width: int | None = None
+
+
+def csv_records(lines: Lines, dialect: Dialect) -> Iterator[Parsed]:
     """Yield the records of delimited text (RFC 4180), empty lines left out.
 
     A quote that never closes costs its own first line alone: the lines behind it are read again.
     """
     while (line := lines.take()) is not None:
-        if not line.raw and line.fault is None:
-            continue
-        yield _csv_record(lines, line, decode, delimiter)
+        if line.raw or line.fault is not None:
+            yield _csv_record(lines, line, dialect)
 
 
 def decoder(encoding: str) -> Decode:
@@ -112,50 +138,56 @@ def decoder(encoding: str) -> Decode:
     return decode
 
 
-def _csv_record(lines: Lines, line: Line, decode: Decode, delimiter: str) -> Parsed:
+def _csv_record(lines: Lines, line: Line, dialect: Dialect) -> Parsed:
     if line.fault is not None:
         return Parsed(line, None)
     try:
-        text = decode(line.raw)
-        if '"' not in text:
-            return Parsed(line, text.split(delimiter))
-        cells = _cells(text, delimiter)
-        return Parsed(line, cells) if cells is not None else _joined(lines, line, decode, delimiter)
+        text = dialect.decode(line.raw)
+        if '"' not in text and "\r" not in text:
+            return Parsed(line, text.split(dialect.delimiter))
+        cells = _cells(text, dialect.delimiter)
     except ContractError as error:
-        lines.back_to(line)
         return Parsed(line._replace(fault=error), None)
+    return Parsed(line, cells) if cells is not None else _joined(lines, line, dialect)
 
 
-def _joined(lines: Lines, first: Line, decode: Decode, delimiter: str) -> Parsed:
-    """Join lines until the open quote closes. Raises Unreadable where it does not, within the limits."""
-    raw, quotes = first.raw, first.raw.count(b'"')
+def _joined(lines: Lines, first: Line, dialect: Dialect) -> Parsed:
+    """Join lines until the open quote closes; where it does not, within the limits, only the first is at fault."""
+    behind = lines.mark()
+    whole = _to_the_quote(lines, first)
+    cells = _whole_cells(whole.raw, dialect) if whole.fault is None else None
+    if cells is not None:
+        return Parsed(whole, cells)
+    lines.back_to(behind)
+    return Parsed(first._replace(fault=_unclosed(), closed=whole.closed), None)
+
+
+def _to_the_quote(lines: Lines, first: Line) -> Line:
+    """Return the lines up to where the quotes can be even; with a fault where they stay odd."""
+    raw, quotes, closed = first.raw, first.raw.count(b'"'), True
     for _ in range(MAX_JOINED_LINES):
         line = lines.take()
+        closed = line is not None
         if line is None or line.fault is not None or len(raw) + len(line.raw) > MAX_ROW_BYTES:
             break
         raw = raw + b"\n" + line.raw
         quotes += line.raw.count(b'"')
         if quotes % 2 == 0:  # only then can it be closed; so a hostile file is not parsed again for every line
-            return Parsed(Line(raw, first.number, line.end, line.closed), _whole(raw, decode, delimiter))
-    raise _unclosed()
+            return Line(raw, first.number, line.closed)
+    return Line(first.raw, first.number, closed, _unclosed())
 
 
-def _whole(raw: bytes, decode: Decode, delimiter: str) -> list[str]:
+def _whole_cells(raw: bytes, dialect: Dialect) -> list[str] | None:
+    """Return the cells of joined lines; None where they make no row, so that they should not have been joined."""
     try:
-        cells = _cells(decode(raw), delimiter)
-    except Unreadable as error:
-        raise _unclosed() from error
-    if cells is None:
-        raise _unclosed()
-    return cells
+        cells = _cells(dialect.decode(raw), dialect.delimiter)
+    except Unreadable:
+        return None
+    return cells if cells is None or dialect.width in (None, len(cells)) else None
 
 
 def _unclosed() -> Unreadable:
     return Unreadable("a quote opens and does not close", hint="Close or double that quote in the file.")
-
-
-def _stray() -> Unreadable:
-    return Unreadable("a quote stands in the middle of a cell", hint="Double it, or quote the whole cell.")
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:
@@ -165,13 +197,15 @@ def _cells(text: str, delimiter: str) -> list[str] | None:
     (['1', 'a "b" c', '2'], None)
     """
     try:
-        rows = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        return next(csv.reader((text,), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        if "unexpected end of data" in str(error):
+        said = str(error)
+        if "unexpected end of data" in said:
             return None
-        if "larger than" in str(error):
+        if "larger than" in said:
             raise Unreadable("a cell is over 128 KiB", hint="Files never travel on a topic.") from error
-        raise _stray() from error
-    if len(rows) != 1:
-        raise _stray()
-    return rows[0]
+        if "new-line" in said:
+            raise Unreadable("a line end (CR) stands within the row", hint="End lines with LF or CRLF.") from error
+        raise Unreadable(
+            "a quote stands in the middle of a cell", hint="Double it, or quote the whole cell."
+        ) from error

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 from unicodedata import is_normalized, normalize
 
 from bus.errors import ConfigError, ContractError, Unreadable
-from connectors.file_drop.lines import Decode, Line, Lines, Parsed, csv_records
+from connectors.file_drop.document import nearest
+from connectors.file_drop.lines import Decode, Dialect, Line, Lines, Parsed, csv_records
 
 Cell: TypeAlias = str | list[str]
 Cells: TypeAlias = Mapping[str, Cell]
@@ -18,33 +18,56 @@ MAX_DEPTH = 32
 _MAX_COLUMNS = 2000
 
 
-def csv_header(lines: Lines, decode: Decode, delimiter: str) -> tuple[str, ...] | None:
+class Header(NamedTuple):
+    """The texts of a file's first record, and whether its line has ended."""
+
+    names: tuple[str, ...]
+    is_closed: bool
+
+
+def csv_header(lines: Lines, dialect: Dialect) -> Header | None:
     """Return the first record's cells as column names; None for a file without any.
 
     Raises :class:`~bus.errors.ConfigError` for a header that cannot name cells.
     """
-    first = next(csv_records(lines, decode, delimiter), None)
+    first = next(csv_records(lines, dialect), None)
     if first is None:
         return None
     if first.cells is None:
-        raise ConfigError(f"the header cannot be read: {first.line.fault}", hint="Correct the file's first line.")
-    names = tuple(_nfc(name.strip()) for name in first.cells)
-    twice = [name for name, count in Counter(names).items() if count > 1]
+        why = f"{first.line.fault}" if first.line.fault is not None else ""
+        raise ConfigError(f"the header cannot be read: {why}", hint="Correct the file's first line.")
+    return Header(tuple(_nfc(name.strip()) for name in first.cells), first.line.closed)
+
+
+def column_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names under which the mapping takes cells: a blank one is called by its place, as ``column 4``.
+
+    Raises :class:`~bus.errors.ConfigError` where two columns share a name.
+    """
+    named = tuple(name or f"column {place}" for place, name in enumerate(names, 1))
+    twice = [name for name, count in Counter(named).items() if count > 1]
     if twice:
         shown = ", ".join(f"`{name}`" for name in twice[:5])
-        raise ConfigError(f"the header has columns twice: {shown}", hint="Give every column its own name.")
-    if len(names) > _MAX_COLUMNS:
-        raise ConfigError(f"the header has {len(names)} columns", hint=f"Export at most {_MAX_COLUMNS}.")
-    return names
+        hint = "Give every column its own name; or name them all by `files: columns:`, with `skip_lines: 1`."
+        raise ConfigError(f"the header has columns twice: {shown}", hint=hint)
+    if len(named) > _MAX_COLUMNS:
+        raise ConfigError(f"the header has {len(named)} columns", hint=f"Export at most {_MAX_COLUMNS}.")
+    return named
 
 
-def check_columns(names: Sequence[str], wanted: Sequence[str]) -> None:
-    """Raise :class:`~bus.errors.ConfigError` where the header lacks a column that the mapping takes."""
+def check_columns(names: Sequence[str], wanted: Collection[str], texts: Collection[str]) -> None:
+    """Raise :class:`~bus.errors.ConfigError` where the header lacks a column that the mapping takes.
+
+    Also where the mapping writes a column's name as a plain text: a slip that would else be told as a fact.
+    """
     for column in wanted:
         if column not in names:
-            nearest = difflib.get_close_matches(column, names, n=1, cutoff=0.0)
-            hint = f"The nearest is `{nearest[0]}`; is `files: delimiter:` right?" if nearest else "Export it as well."
+            hint = f"{nearest(column, names)} If some files lack it: `files: optional:`. Is the delimiter right?"
             raise ConfigError(f"the file has no column `{column}`, which the mapping takes", hint=hint)
+    for text in texts:
+        if text in names:
+            hint = f"Write `{{column: {text}}}`; if the text itself is meant, `{{constant: {text}}}`."
+            raise ConfigError(f"the mapping writes the text `{text}`, which is a column of the file", hint=hint)
 
 
 def csv_row(parsed: Parsed, names: tuple[str, ...]) -> Cells:

@@ -1,0 +1,23 @@
+"""What can be polled: a feed is one list service of the partner, in the order of its changes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Feed(NamedTuple):
+    """``service`` is asked; ``id`` is the field that tells two things of the same second apart."""
+
+    service: str
+    id: str
+
+
+FEEDS = {
+    "dossiers": Feed("DanhSachHoSo", "MaHoSo"),
+    "steps": Feed("DanhSachTienDo", "MaTienDo"),
+    "payments": Feed("DanhSachThanhToan", "MaThamChieu"),
+}
+"""In the order of a round: a dossier's own facts come before its steps and its payments."""
+
+CHANGED_AT = "ThoiDiemCapNhat"
+"""The field that says when the partner last changed a thing, by the partner's clock."""

@@ -1,0 +1,42 @@
+"""Whose dossier it is. Telephone and e-mail stay with the partner: nobody on the bus needs them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from connectors.one_stop.mapping.facts import code
+from connectors.one_stop.mapping.item import Item
+
+APPLICANT = ("ChuHoSo", "SoGiayToChuHoSo", "DinhDanhCHS", "LoaiDoiTuong", "MaDoiTuong")
+"""The fields that tell it."""
+
+_SYSTEMS = (
+    ("VN-PERSON", re.compile("[0-9]{12}")),
+    ("VN-CMND", re.compile("[0-9]{9}")),
+    ("VN-TAX", re.compile("[0-9]{10}(-[0-9]{3})?")),
+)
+
+
+def applicant(item: Item, kinds: str) -> dict[str, Any] | None:
+    """Return the applicant; LoaiDoiTuong is read by the list ``kinds``, because partners use different ones."""
+    party = {
+        "name": item.text("ChuHoSo"),
+        "number": _number(item.text("SoGiayToChuHoSo") or item.part("DinhDanhCHS").text("SoDinhDanh")),
+        "kind": code(kinds, item.text("LoaiDoiTuong")),
+        "portalAccount": item.text("MaDoiTuong"),
+    }
+    return {**party, "phone": None, "email": None, "address": None} if any(party.values()) else None
+
+
+def _number(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else code(number_system(text), text)
+
+
+def number_system(text: str) -> str:
+    """Return the table that a number's shape is of; what the partner says of its kind is not always so.
+
+    >>> number_system("034190001234"), number_system("000000001"), number_system("0100233488-001")
+    ('VN-PERSON', 'VN-CMND', 'VN-TAX')
+    """
+    return next((system for system, shape in _SYSTEMS if shape.fullmatch(text)), "VN-PAPER")

@@ -1,0 +1,200 @@
+"""The simulated system's HTTP face: a login and one endpoint for all list services, as adapters of the portal have."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from email.utils import format_datetime
+from io import BytesIO
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+import falcon
+
+from connectors.one_stop.feeds import CHANGED_AT, FEEDS
+from connectors.one_stop.simulator.clock import Clock
+from connectors.one_stop.simulator.faults import Faults
+from connectors.one_stop.simulator.history import History
+from connectors.one_stop.simulator.store import Asked, Call, Store, StoredRow
+from connectors.one_stop.times import told
+
+USERNAME, PASSWORD = "truc-lien-thong", "mat-khau-thu-nghiem"
+"""The simulator's own; nothing real is called so."""
+
+AGENCY = "H31"
+SLOW_S = 1.0
+
+_DONE = {"error_code": "0", "message": "Thành công"}
+_ANSWERS = {
+    "busy": {"error_code": "-1", "message": "Hệ thống đang bận, vui lòng thử lại sau"},
+    "session-over": {"error_code": "-2", "message": "Phiên làm việc đã hết hạn"},
+    "refused": {"error_code": "-5", "message": "Đơn vị không tồn tại"},
+    "contradiction": {"error_code": "0", "message": "Lỗi: không kết nối được cơ sở dữ liệu"},
+    "no-data": _DONE,
+}
+_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
+_SERVICES = {feed.service: name for name, feed in FEEDS.items()}
+_MAX_SIZE = 1000
+
+
+class Desk:
+    """What both endpoints share: the store, the clock, what happens, and what goes wrong."""
+
+    def __init__(self, store: Store, history: History, clock: Clock, faults: Faults) -> None:
+        self.store, self.history, self.clock, self.faults = store, history, clock, faults
+        self.lock = Lock()
+        self.last: dict[str, dict[str, Any]] = {}
+        self.blanks: dict[tuple[str, ...], int] = {}
+
+
+class Login:
+    """``{username, password}`` → ``{session, error_code}``."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Begin a session."""
+        asked = _content(request)
+        with self._desk.lock:
+            if (asked.get("username"), asked.get("password")) == (USERNAME, PASSWORD):
+                session = uuid4().hex
+                self._desk.store.add_session(session)
+                answer: dict[str, Any] = {"session": session, "error_code": 0}
+            else:
+                answer = {"session": None, "error_code": "-4", "message": "Sai tên đăng nhập hoặc mật khẩu"}
+            self._desk.store.record(Call("login", {}, str(answer["error_code"])))
+        _send(response, answer, self._desk.clock)
+
+
+class Share:
+    """``{session, madonvi, service, …}`` → a page of the service's rows."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Answer one call, well or as the script says."""
+        asked = _content(request)
+        desk = self._desk
+        with desk.lock:
+            desk.history.advance(desk.clock.now())
+            fault = desk.faults.next()
+            answer = self._answer(asked, fault)
+            desk.store.record(Call(str(asked.get("service")), _public(asked), fault or str(answer["error_code"])))
+        _send(response, answer, desk.clock)
+        _spoil(response, fault)
+
+    def _answer(self, asked: dict[str, Any], fault: str) -> dict[str, Any]:
+        feed = _SERVICES.get(str(asked.get("service")))
+        if fault == "session-over":
+            self._desk.store.end_sessions()
+        if fault in _ANSWERS:
+            return _ANSWERS[fault]
+        if not self._desk.store.has_session(str(asked.get("session"))):
+            return _ANSWERS["session-over"]
+        if feed is None or asked.get("madonvi") != AGENCY:
+            return _ANSWERS["refused"]
+        if fault == "repeated-page" and feed in self._desk.last:
+            return self._desk.last[feed]
+        return self._page(feed, asked, fault)
+
+    def _page(self, feed: str, asked: dict[str, Any], fault: str) -> dict[str, Any]:
+        """Answer a page; one that is empty although there is more puts off its rows to the next number."""
+        anchor = (feed, str(asked.get("TuThoiDiem", "")), str(asked.get("SauMa", "")))
+        if fault == "empty-page":
+            self._desk.blanks[anchor] = self._desk.blanks.get(anchor, 0) + 1
+            return {**_DONE, "data": [], "ConNua": True}
+        size = min(max(int(asked.get("KichThuocTrang", 100)), 1), _MAX_SIZE)
+        number = max(int(asked.get("Trang", 1)) - self._desk.blanks.get(anchor, 0), 1)
+        wanted = Asked(*anchor, str(asked.get("DenThoiDiem", "")), (number - 1) * size, size + 1)
+        found = self._desk.store.page(wanted)
+        answer = {**_DONE, "data": [_told(row) for row in found[:size]], "ConNua": len(found) > size}
+        self._misbehave(feed, found, size, answer, fault)
+        self._desk.last[feed] = answer
+        return answer
+
+    def _misbehave(
+        self, feed: str, found: Sequence[StoredRow], size: int, answer: dict[str, Any], fault: str
+    ) -> None:  # fmt: skip
+        """Let rows be changed while somebody pages, or tell them twice, or in no order."""
+        if fault == "shift" and found:
+            later = told(self._desk.clock.now() + timedelta(seconds=1))
+            self._desk.store.touch(feed, {found[0].id, found[-1].id} if len(found) > size else {found[0].id}, later)
+        if fault == "twice-in-page":
+            answer["data"] = [row for row in answer["data"] for _ in range(2)]
+        if fault == "disorder":
+            answer["data"] = answer["data"][::-1]
+
+
+def wsgi(desk: Desk) -> falcon.App[Any, Any]:
+    """Return the whole system as a WSGI application."""
+    app = falcon.App()
+    app.add_route("/auth", Login(desk))
+    app.add_route("/share", Share(desk))
+    return app
+
+
+def _content(request: falcon.Request) -> dict[str, Any]:
+    try:
+        content = json.loads(request.bounded_stream.read(64 * 1024))
+    except ValueError as error:
+        raise falcon.HTTPBadRequest from error
+    if not isinstance(content, dict):
+        raise falcon.HTTPBadRequest
+    return content
+
+
+def _public(asked: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if name != "session"}
+
+
+def _told(row: StoredRow) -> dict[str, Any]:
+    return {**row.body, CHANGED_AT: row.time}
+
+
+def _send(response: falcon.Response, answer: dict[str, Any], clock: Clock) -> None:
+    response.data = json.dumps(answer, ensure_ascii=False).encode()
+    response.content_type = "application/json; charset=utf-8"
+    response.set_header("Date", format_datetime(clock.now(), usegmt=False))
+
+
+def _spoil(response: falcon.Response, fault: str) -> None:
+    """Make of a good response what a bad network, gateway or server makes of it."""
+    name, _, wait = fault.partition(":")
+    body = response.data or b""
+    if name.isdigit():
+        response.status = int(name)
+        response.data = b"{}"
+        if name in ("429", "503"):
+            response.set_header("Retry-After", wait or "1")
+    elif name == "redirect":
+        response.status = 307
+        response.set_header("Location", "http://192.0.2.1/elsewhere")
+    elif name == "html":
+        response.data, response.content_type = _PAGE.encode(), "text/html"
+    elif name == "cut-json":
+        response.data = body[: len(body) // 2]
+    elif name == "truncated":
+        _stream(response, BytesIO(body[: len(body) // 2]), len(body))
+    elif name == "huge":
+        response.data = body[:-1] + b" " * (2 * 1024 * 1024) + b"}"
+    elif name == "slow":
+        time.sleep(SLOW_S)
+    elif name == "drip":
+        _stream(response, _drops(body), len(body))
+
+
+def _stream(response: falcon.Response, stream: Any, length: int) -> None:
+    response.data = None
+    response.set_stream(stream, length)
+
+
+def _drops(body: bytes) -> Iterator[bytes]:
+    """Send a little now and then: no single wait is long, and there is no end."""
+    for place in range(0, len(body), 16):
+        yield body[place : place + 16]
+        time.sleep(SLOW_S / 10)

@@ -72,7 +72,7 @@ class _Binder:
     def _union(self, branches: Sequence[Any], space: str, limit: int | None) -> Bound | None:
         parts = [(branch, self.bound(branch, space, limit)) for branch in branches]
         checked = [(branch, part) for branch, part in parts if part is not None]
-        if len(checked) == 1 and len(branches) == 2:
+        if len(checked) == 1 and "null" in branches and len(branches) == 2:
             return checked[0][1]
         named = {_full_name(branch, space): part for branch, part in checked if _is_named(branch)}
         return of_branches([part for _, part in checked], named) if checked else None

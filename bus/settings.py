@@ -52,6 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "origin")
 _PLACES = ("data", "transport", "registry", "ledger", "index", "index_key")
+_PASSWORD = re.compile(r"(://[^:/@]*:).*(?=@)|([?&]password=)[^&]*", re.IGNORECASE)
 _CHOICES = {
     "codec": ("generated", "fallback"),
     "wake": ("auto", "poll"),
@@ -76,7 +77,7 @@ def load(environ: Mapping[str, str] | None = None, start: Path | None = None, *,
 
 def elsewhere(settings: Settings, data: Path) -> Settings:
     """Return the same habits (codec, zone, language…) with every store in the folder ``data``."""
-    habits = {name: getattr(settings, name) for name in _NAMES if name not in _PLACES}
+    habits = {name: str(getattr(settings, name)) for name in _NAMES if name not in _PLACES}
     return _settled(habits | {"data": str(data)}, None)
 
 
@@ -91,7 +92,9 @@ def find_file(start: Path) -> Path | None:
 
 def shown(settings: Settings) -> dict[str, str]:
     """Return the settings for people's eyes: a URL's password is masked."""
-    return {name: re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", str(getattr(settings, name))) for name in _NAMES}
+    return {
+        name: _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", str(getattr(settings, name))) for name in _NAMES
+    }
 
 
 def _from_file(file: Path) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from bus.envelope import Envelope
+from schemas.codes import CodeError, table
 
 if TYPE_CHECKING:
     from schemas.catalogue import Catalogue
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Lang = Literal["vi", "en"]
 _SHOWN = 3
 _LONGEST = 60
+_LONGEST_LABEL = 32
+_PROVENANCE = ("sourceTime", "rawHash")
 
 _SENTENCES: dict[Lang, dict[str, str]] = {
     "en": {
@@ -82,10 +85,20 @@ class Words:
 
     def details(self, event: Envelope) -> str:
         """Return a few short values of an event; none that is about a person, and no identifier."""
-        fields = self._schema(event.type).get("fields", [])
-        open_fields = [field["name"] for field in fields if not field.get("confluent:tags")]
-        shown = [(name, _short(event.payload.get(name))) for name in open_fields]
-        return ", ".join(f"{name} {text}" for name, text in [one for one in shown if one[1]][:_SHOWN])
+        shown = [(field, _short(event.payload.get(field["name"]), event, self._lang)) for field in self._open(event)]
+        return ", ".join(f"{self._label(field)} {text}" for field, text in [one for one in shown if one[1]][:_SHOWN])
+
+    def _open(self, event: Envelope) -> Iterator[Mapping[str, Any]]:
+        """Yield the fields that anybody may read, provenance left out: the envelope tells source and time."""
+        for field in self._schema(event.type).get("fields", []):
+            if not field.get("confluent:tags") and field["name"] not in _PROVENANCE:
+                yield field
+
+    def _label(self, field: Mapping[str, Any]) -> str:
+        """Return what a field is called: its contract's words where they are few, else its name."""
+        sentence = _sentence(field.get("doc", ""), self._lang)
+        words = (sentence[:1].lower() + sentence[1:]).partition(":")[0].partition(" (")[0].removeprefix("the ")
+        return words if words and len(words) <= _LONGEST_LABEL else str(field["name"])
 
     def _schema(self, event_type: str) -> dict[str, Any]:
         if event_type not in self._schemas:
@@ -106,15 +119,26 @@ def _sentence(doc: str, lang: Lang) -> str:
     return text.strip().partition(". ")[0].rstrip(".")
 
 
-def _short(value: Any) -> str:
-    """Return a scalar, a code, or an amount with its currency; anything larger is left to --json."""
+def _short(value: Any, event: Envelope, lang: Lang) -> str:
+    """Return a scalar, a code with its meaning, or an amount with its currency; the rest is left to --json."""
     if isinstance(value, Mapping):
         if "code" in value:
-            return _short(value["code"])
+            return _code(value, event, lang)
         if "amount" in value:
-            return f"{value['amount']} {value.get('currency', '')}".strip()
+            return f"{value['amount']:f}".removesuffix(".00") + f" {value.get('currency', '')}"
         return ""
     if value is None or isinstance(value, bool | bytes | list):
         return ""
     text = str(value)
     return text if len(text) <= _LONGEST else ""
+
+
+def _code(value: Mapping[str, Any], event: Envelope, lang: Lang) -> str:
+    """Return a code, and what it meant on the day that is meant, where a table of ours tells that."""
+    code = str(value["code"])
+    try:
+        found = table(value.get("codeSystem", "")).find(code, value.get("validAt") or event.time.date())
+    except CodeError:
+        found = None
+    meaning = getattr(found, lang, "")
+    return f"{code} ({meaning})" if meaning else code

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from bus.cli.moments import zone_of
 from bus.cli.plain import plain
+from bus.envelope import Envelope, event_id
 from bus.records import TopicPartition
 from bus.transport import Span
 from replay.moments import Window
 from replay.reading import Coverage, Gap, Unreadable
 from replay.telling import event_lines, statement
 from replay.timeline import Happening
-from replay.words import Words, lang_of
-from tests.replay.doubles import a_catalogue, an_event
+from replay.words import Lang, Words, lang_of
+from tests.replay.doubles import NOON, a_catalogue, an_event
 
 HANOI = zone_of("Asia/Ho_Chi_Minh")
 ENGLISH = Words(a_catalogue(), "en")
@@ -27,6 +30,43 @@ def test_an_event_is_told_in_the_words_of_its_contract() -> None:
         "01/01/1970 08:00:00  The dossier was received [DossierReceived]  H56.14 · one-stop  dossier.events/0/1\n"
         "                     channel online; led to by dossier.events/0/0"
     )
+
+
+STATUS = {
+    "type": "record", "name": "PostalStatusChanged",
+    "doc": "Trạng thái bưu gửi thay đổi. / A parcel's status changed.",
+    "fields": [
+        {"name": "status", "type": "string", "doc": "Trạng thái. / The status."},
+        {"name": "fee", "type": "string", "doc": "Cước mà bưu chính báo cho bưu gửi này khi nhận. / The fee."},
+        {"name": "sourceTime", "type": "string", "doc": "Giờ của nguồn. / The source's time."},
+    ],
+}  # fmt: skip
+
+
+def status_changed(**payload: object) -> Envelope:
+    return Envelope(id=event_id("post", "1"), type="PostalStatusChanged", source="post", key="1", time=NOON,
+                    payload=payload)  # fmt: skip
+
+
+def in_words(lang: Lang, **payload: object) -> str:
+    catalogue = SimpleNamespace(events=(SimpleNamespace(type="PostalStatusChanged", schema=json.dumps(STATUS)),))
+    return Words(catalogue, lang).details(status_changed(**payload))  # type: ignore[arg-type]
+
+
+def test_a_code_is_told_with_its_meaning() -> None:
+    status = {"code": "14", "codeSystem": "VNPOST", "validAt": None}
+    assert (in_words("vi", status=status), in_words("en", status=status)) == (
+        "trạng thái 14 (Phát thành công)", "status 14 (Delivered)",
+    )  # fmt: skip
+
+
+def test_a_foreign_code_is_told_as_it_is() -> None:
+    assert in_words("en", status={"code": "X", "codeSystem": "IT-FINE-POST"}) == "status X"
+
+
+def test_a_field_whose_words_are_many_goes_by_its_name_and_an_amount_by_its_currency() -> None:
+    fee = {"amount": Decimal("8000.00"), "currency": "VND"}
+    assert in_words("vi", fee=fee, sourceTime="24/11/2026") == "fee 8000 VND"
 
 
 @pytest.mark.parametrize(("lang", "title"), [("vi", "Hồ sơ đã được tiếp nhận"), ("en", "The dossier was received")])

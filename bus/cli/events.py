@@ -18,6 +18,7 @@ from bus.errors import ConfigError, LienthongError, VerificationError
 
 if TYPE_CHECKING:
     from bus.cli.drafts import Given
+    from bus.cli.inputs import Item
 
 _WEIGHTS = (0, PARTIAL, VerificationError.exit_code)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -65,9 +66,7 @@ def emit_event(target: str, file: str, dry_run: bool, **options: str | None) -> 
     outcomes: Counter[str] = Counter()
     code = 0
     with _opened(file) as stream:
-        for item in items(stream):
-            if outcomes and (given.id or given.native_id):
-                raise ConfigError("one id was given for several events", hint="Tell each line's `id` or `native_id`.")
+        for item in _only_one(items(stream)) if given.id or given.native_id else items(stream):
             emitted = emitter.emit(item)
             outcomes[emitted.outcome] += 1
             code = code or (emitted.error.exit_code if emitted.error else 0)
@@ -75,6 +74,13 @@ def emit_event(target: str, file: str, dry_run: bool, **options: str | None) -> 
     if not wants_json() and (outcomes.total() > 1 or outcomes[KNOWN]):
         talk(", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items()) + "." + _known(outcomes[KNOWN]))
     return PARTIAL if code and outcomes.total() > 1 else code
+
+
+def _only_one(found: Iterator[Item]) -> Iterator[Item]:
+    first = next(found)
+    if next(found, None) is not None:
+        raise ConfigError("one id was given for several events", hint="Tell each line's `id` or `native_id`.")
+    yield first
 
 
 def _known(count: int) -> str:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,22 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
     try:
         yield bar.show if sys.stderr.isatty() else _silent
     finally:
+        bar.end()
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show that work goes on whose end nobody can tell."""
+    bar = _Bar(label)
+    timer = Timer(_PATIENCE_S, bar.show, (0, None))
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if timer.is_alive():
+            timer.join()
         bar.end()
 
 

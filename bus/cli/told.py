@@ -62,10 +62,10 @@ def tell(wire: Wire, found: Record | Damaged) -> Told:
 
 def answer(told: Told) -> dict[str, Any]:
     """Return a record as JSON, with the keys that every command uses for an event."""
+    accepted = as_text(told.accepted)
     return {
         "place": told.place,
-        **(plain_event(told.event) if told.event else _from_headers(told.record)),
-        "accepted": as_text(told.accepted),
+        **(plain_event(told.event, accepted) if told.event else _from_headers(told.record, accepted)),
         "error": described(told.error) if told.error else None,
         "letter": letter_answer(told.letter) if told.letter else None,
     }
@@ -129,10 +129,14 @@ def lines(told: Told, zone: tzinfo) -> Iterator[str]:
 def told_only(value: Any) -> Any:
     """Leave out fields that tell nothing: most of a contract's are optional."""
     if isinstance(value, Mapping):
-        return {name: told_only(one) for name, one in value.items() if one is not None}
+        return {name: told_only(one) for name, one in value.items() if one not in (None, [])}
     return [told_only(one) for one in value] if isinstance(value, list) else value
 
 
-def _from_headers(record: Record | None) -> dict[str, Any]:
-    texts = {name: (record and header_text(record, header)) or None for name, header in _HEADERS.items()}
-    return {**texts, "payload": None}
+def _from_headers(record: Record | None, accepted: str) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, header in _HEADERS.items():
+        told[name] = (header_text(record, header) or None) if record else None
+        if name == "occurred":
+            told["accepted"] = accepted
+    return {**told, "payload": None}

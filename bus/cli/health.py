@@ -1,0 +1,173 @@
+"""How the log, its registry and its readers are: each look is a line, and one that fails is a line as well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bus.cli.burials import Wanted, causes, standing_letters
+from bus.cli.findings import Line, failed, fault, of_log, ok, warning
+from bus.cli.ground import place_line, sqlite_file
+from bus.cli.overview import DIFFERS, MISSING, UNKNOWN, topic_views
+from bus.cli.progress import waiting
+from bus.cli.words import number, period
+from bus.deadletters import SUFFIX
+from bus.errors import ContractError, CorruptRecord, DamagedStore, LienthongError, SubjectNotFound, TopicNotFound
+from bus.records import Record
+from bus.transport import Engine
+
+if TYPE_CHECKING:
+    from bus.cli.session import Session
+
+_APPLY = "`lienthong topic apply` brings them to the catalogue."
+_RESTORE = "Restore the newest backup of the data folder."
+_FUTURE_MS = 60_000
+_NAMED = 3
+Look = Callable[["Session", Engine], Iterator[Line]]
+
+
+def log_lines(session: Session) -> Iterator[Line]:
+    """Open the log and look at everything in it; where it does not open, that is the line."""
+    try:
+        engine = session.standing_engine
+    except TopicNotFound as error:
+        yield place_line(session.settings.transport) or warning("log", str(error), error.hint)
+        return
+    except LienthongError as error:
+        # Its own hint sends people here.
+        yield failed("log", error, _RESTORE if error.hint == DamagedStore.hint else None)
+        return
+    looks: tuple[tuple[str, Look], ...] = (
+        ("log", _store), ("registry", _registry), ("topics", _topics), ("contracts", _contracts),
+        ("newest", _newest), ("groups", _groups), ("deadletters", _letters),
+    )  # fmt: skip
+    for name, look in looks:
+        yield from _tried(name, look, session, engine)
+
+
+def _tried(name: str, look: Look, session: Session, engine: Engine) -> Iterator[Line]:
+    try:
+        yield from look(session, engine)
+    except LienthongError as error:
+        yield failed(name, error)
+
+
+def _store(_session: Session, engine: Engine) -> Iterator[Line]:
+    with waiting("Reading every record of the log"):
+        findings = engine.admin.check()
+    yield from (of_log(finding) for finding in findings if finding.name != "sqlite")
+
+
+def _registry(session: Session, engine: Engine) -> Iterator[Line]:
+    file = sqlite_file(session.settings.registry)
+    if file is not None and not file.exists():
+        # Opening would make an empty one, and nobody would see any more that it is lost.
+        if any(span.end for spec in engine.admin.topics() for span in engine.log.ends(spec.name).values()):
+            yield fault("registry", f"{file} is gone, and the log's records cannot be read without it",
+                        "Restore it from the newest backup.")  # fmt: skip
+        else:
+            yield warning("registry", f"{file} is not there yet", _APPLY)
+        return
+    registry = session.registry
+    versions = [version for subject in registry.subjects() for version in registry.versions(subject)]
+    schemas = len({version.schema_id for version in versions})
+    subjects = len({version.subject for version in versions})
+    yield ok("registry", f"{number(schemas, 'schema')} under {number(subjects, 'subject')}")
+
+
+def _topics(session: Session, engine: Engine) -> Iterator[Line]:
+    views = topic_views(engine, session.catalogue)
+    for state, words in ((MISSING, "not made yet"), (DIFFERS, "otherwise than the catalogue asks"),
+                         (UNKNOWN, "not in the catalogue")):  # fmt: skip
+        names = [view.name for view in views if view.state == state]
+        if names:
+            hint = "`lienthong topic show TOPIC` tells what it holds." if state == UNKNOWN else _APPLY
+            yield warning("topics", f"{words}: {_named(names)}", hint)
+    yield ok("topics", f"{sum(view.spec is not None for view in views)} stand")
+
+
+def _contracts(session: Session, _engine: Engine) -> Iterator[Line]:
+    file = sqlite_file(session.settings.registry)
+    if file is not None and not file.exists():
+        return
+    missing = []
+    for entry in session.catalogue.events:
+        try:
+            session.registry.look_up(entry.subject, entry.schema)
+        except SubjectNotFound:
+            missing.append(entry.type)
+    if missing:
+        yield warning("contracts", f"not registered: {_named(missing)}", _APPLY)
+    else:
+        yield ok("contracts", f"all {len(session.catalogue.events)} of the catalogue are registered")
+
+
+def _newest(session: Session, engine: Engine) -> Iterator[Line]:
+    """Decode the newest record of each partition: a registry of another installation would show here."""
+    records = list(_newest_records(engine))
+    unread = [str(record.place) for record in records if not _is_read(session, record)]
+    if unread:
+        yield warning("newest", f"cannot be read: {_named(unread)}", "`lienthong event get PLACE` says why.")
+    elif records:
+        yield ok("newest", f"the newest records of {number(len(records), 'partition')} can be read")
+    ahead = max((record.timestamp for record in records), default=0) - time.time_ns() // 1_000_000
+    if ahead > _FUTURE_MS:
+        yield warning("clock", f"the newest record was accepted {period(ahead)} from now", "Set the clock right.")
+    else:
+        yield ok("clock", "not behind what the log has accepted")
+
+
+def _newest_records(engine: Engine) -> Iterator[Record]:
+    for spec in engine.admin.topics():
+        if spec.name.endswith(SUFFIX):
+            continue
+        for name, span in engine.log.ends(spec.name).items():
+            try:
+                yield from engine.log.read(name, max(span.first, span.end - 1), 1)
+            except CorruptRecord:
+                continue  # the check of all records names it
+
+
+def _is_read(session: Session, record: Record) -> bool:
+    if record.value is None:
+        return True
+    file = sqlite_file(session.settings.registry)
+    if file is not None and not file.exists():
+        return False
+    try:
+        session.wire.decode(record)
+    except ContractError:
+        return False
+    return True
+
+
+def _groups(_session: Session, engine: Engine) -> Iterator[Line]:
+    states = engine.admin.groups()
+    for group in sorted({state.group for state in states}):
+        own = [state for state in states if state.group == group]
+        lag = sum(state.end - state.next for state in own)
+        owners = len({state.owner for state in own if state.owner})
+        detail = f"{group}: {number(lag, 'record')} behind, {number(owners, 'member')}"
+        if lag and not owners:
+            yield warning("groups", detail, "Nobody reads for this group: start it, or see why it ended.")
+        else:
+            yield ok("groups", detail)
+    if not states:
+        yield ok("groups", "no group has read yet")
+
+
+def _letters(_session: Session, engine: Engine) -> Iterator[Line]:
+    found = [cause for cause in causes(standing_letters(engine, Wanted())) if cause.open]
+    for cause in found:
+        letters = number(cause.open, "dead letter")
+        yield warning(
+            "deadletters", f"{cause.topic}: {letters} by {cause.code} ({cause.by})", "`lienthong deadletter list`"
+        )
+    if not found:
+        yield ok("deadletters", "none is open")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

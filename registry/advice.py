@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bus.registry import Incompatibility
+from registry import avro
 
 
 class Advice(NamedTuple):
@@ -41,9 +42,13 @@ _BY_KIND = {
         "Stored events have another number of bytes at this place.",
         'Keep the old size, or add a new field of type "bytes" with a default beside it.',
     ),
-    "ERROR": Advice(
+    avro.AMBIGUOUS_FIELD: Advice(
         "A field and its aliases fit several fields of stored events, so no reader could tell which one is meant.",
         "Remove the alias that is also the name of another stored field.",
+    ),
+    avro.TOO_COMPLEX: Advice(
+        "The check would take too long or too much memory, so nobody can say whether stored events could be read.",
+        "Give the schema fewer types that hold unions of each other, or fewer levels.",
     ),
 }
 

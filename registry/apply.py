@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bus.errors import IncompatibleSchema, SubjectNotFound, TopicDrift
+from bus.errors import IncompatibleSchema, InvalidSchema, SubjectNotFound, TopicDrift
 from bus.registry import SchemaRegistry, SchemaVersion
 from bus.topics import wanted_topics
 from bus.transport import Engine, TopicSpec, TransportAdmin
+from registry.avro import parse
+from registry.judgement import reasons_against
 
 if TYPE_CHECKING:
     from schemas.catalogue import Catalogue, EventEntry
+
+
+_NOTHING_CHANGED = "Correct that schema in the catalogue; nothing was changed."
 
 
 class TopicStep(Struct, frozen=True, kw_only=True):
@@ -45,7 +50,7 @@ Step: TypeAlias = TopicStep | SchemaStep
 def apply_catalogue(engine: Engine, registry: SchemaRegistry, catalogue: Catalogue) -> Sequence[Step]:
     """Do what is missing and return all steps, those that kept something too. May be repeated.
 
-    Raises :class:`~bus.errors.TopicDrift` and :class:`~bus.errors.IncompatibleSchema` before anything is changed.
+    Raises what :func:`plan` does, before anything is changed.
     """
     return apply(engine.admin, registry, plan(engine.admin, registry, catalogue))
 
@@ -91,24 +96,25 @@ def _drift(wanted: TopicSpec, standing: TopicSpec | None) -> Iterator[str]:
     if standing.partitions != wanted.partitions:
         yield f"{wanted.name} has {standing.partitions} partitions, not {wanted.partitions}"
     if standing.compacted != wanted.compacted:
-        yield f"{wanted.name} is {_cleanup(standing)}, not {_cleanup(wanted)}"
+        yield f"{wanted.name} has the cleanup {cleanup_of(standing)}, not {cleanup_of(wanted)}"
 
 
-def _cleanup(spec: TopicSpec) -> str:
-    return "compacted" if spec.compacted else "not compacted"
+def cleanup_of(spec: TopicSpec) -> str:
+    """Return the word of ``topics.toml``."""
+    return "compact" if spec.compacted else "delete"
 
 
 def _plan_event(registry: SchemaRegistry, entry: EventEntry) -> Sequence[SchemaStep]:
     """Decide about one event type's versions, oldest first."""
-    standing = _versions(registry, entry.subject)
+    earlier = {one.version: one.schema for one in _versions(registry, entry.subject)}
     steps: list[SchemaStep] = []
-    coming = len(standing)
     for text in entry.versions:
-        known = _known(registry, entry.subject, text) if standing else None
+        known = _known(registry, entry.subject, text)
         if known is None:
-            _check(registry, entry.subject, text)
-            coming += 1
-            steps.append(SchemaStep(action="register", subject=entry.subject, version=coming, schema=text))
+            _check(entry.subject, text, earlier)
+            number = len(earlier) + 1
+            earlier[number] = text
+            steps.append(SchemaStep(action="register", subject=entry.subject, version=number, schema=text))
         else:
             steps.append(_kept(known, text))
     return steps
@@ -126,6 +132,8 @@ def _known(registry: SchemaRegistry, subject: str, text: str) -> SchemaVersion |
         return registry.look_up(subject, text)
     except SubjectNotFound:
         return None
+    except InvalidSchema as error:
+        raise InvalidSchema(f"the catalogue's schema of {subject}: {error}", hint=_NOTHING_CHANGED) from error
 
 
 def _kept(known: SchemaVersion, text: str) -> SchemaStep:
@@ -134,13 +142,14 @@ def _kept(known: SchemaVersion, text: str) -> SchemaStep:
     )
 
 
-def _check(registry: SchemaRegistry, subject: str, text: str) -> None:
-    reasons = registry.incompatibilities(subject, text)
+def _check(subject: str, text: str, earlier: Mapping[int, str]) -> None:
+    """Refuse a version that could not read what those before it wrote, the catalogue's own not yet registered too."""
+    reasons = reasons_against(parse(text), {number: parse(other) for number, other in earlier.items()})
     if reasons:
         raise IncompatibleSchema(
-            f"the catalogue's schema of {subject} could not read what is stored under it",
+            f"the catalogue's schema of {subject} could not read what its earlier versions wrote",
             [f"{reason.kind} at {reason.pointer}: {reason.message}" for reason in reasons],
-            hint="Correct that schema in the catalogue; nothing was changed.",
+            hint=_NOTHING_CHANGED,
         )
 
 

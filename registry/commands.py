@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,48 @@ from bus.cli.session import Session, current_session
 from bus.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bus.registry import SchemaVersion
+    from bus.registry import SchemaRegistry, SchemaVersion
+    from bus.transport import Engine
     from registry.apply import Step
-    from registry.examination import Report
+    from registry.examination import Known, Report
 
 _MAX_FILE_BYTES = 1_000_000
 _INCOMPATIBLE = 5
+
+
+# -- a look makes no file: a store that is not there is an empty one ------------------------------------
+
+
+@contextmanager
+def _known() -> Iterator[Known]:
+    """Lend what a schema is held against."""
+    from registry.examination import Known
+
+    session = current_session()
+    with _standing_registry(session) as registry:
+        yield Known(registry, session.catalogue)
+
+
+@contextmanager
+def _standing_registry(session: Session) -> Iterator[SchemaRegistry]:
+    from registry.opening import IN_MEMORY, open_local, stands
+
+    if stands(session.settings.registry):
+        yield session.registry
+        return
+    with closing(open_local(IN_MEMORY)) as registry:
+        yield registry
+
+
+@contextmanager
+def _standing_engine(session: Session) -> Iterator[Engine]:
+    from bus.transports import open_engine, stands
+
+    if stands(session.settings.transport):
+        yield session.engine
+        return
+    with closing(open_engine("sqlite://")) as engine:
+        yield engine
 
 
 # -- topic apply ----------------------------------------------------------------------------------------
@@ -35,43 +71,21 @@ def apply_topics(dry_run: bool) -> None:
     May be repeated: what stands as the catalogue asks is kept, and a topic's retention is adjusted. Partitions and
     cleanup never change: where they differ the command ends with exit code 9 and has changed nothing.
     """
-    from registry.apply import apply, changes, plan
+    from registry.apply import apply_catalogue, changes, plan
 
     session = current_session()
-    with _untouched(session) if dry_run else _own(session) as parts:
-        steps = plan(parts.engine.admin, parts.registry, parts.catalogue)
-        if not dry_run:
-            steps = apply(parts.engine.admin, parts.registry, steps)
+    if dry_run:
+        with _standing_engine(session) as engine, _standing_registry(session) as registry:
+            steps = plan(engine.admin, registry, session.catalogue)
+    else:
+        steps = apply_catalogue(session.engine, session.registry, session.catalogue)
     told = [_told(step) for step in steps]
     answer = {"dry_run": dry_run, "changed": len(changes(steps)), "steps": told}
     show(answer, lambda: _show_steps(changes(steps), kept=len(steps) - len(changes(steps)), dry_run=dry_run))
 
 
-@contextmanager
-def _own(session: Session) -> Iterator[Session]:
-    yield session
-
-
-@contextmanager
-def _untouched(session: Session) -> Iterator[Session]:
-    """Lend a session that sees what stands but makes no file: a store that is not there yet is an empty one."""
-    from msgspec.structs import replace
-
-    settings = session.settings
-    looking = Session(replace(settings, transport=_or_empty(settings.transport), registry=_or_empty(settings.registry)))
-    try:
-        yield looking
-    finally:
-        looking.close()
-
-
-def _or_empty(url: str) -> str:
-    path = url.removeprefix("sqlite:///")
-    return "sqlite://" if path != url and not Path(path).exists() else url
-
-
 def _told(step: Step) -> dict[str, Any]:
-    from registry.apply import TopicStep
+    from registry.apply import TopicStep, cleanup_of
 
     if isinstance(step, TopicStep):
         return {
@@ -79,7 +93,7 @@ def _told(step: Step) -> dict[str, Any]:
             "action": step.action,
             "name": step.spec.name,
             "partitions": step.spec.partitions,
-            "cleanup": "compact" if step.spec.compacted else "delete",
+            "cleanup": cleanup_of(step.spec),
             "retention_ms": step.spec.retention_ms,
         }
     return {
@@ -103,7 +117,7 @@ def _topic_words(step: dict[str, Any]) -> str:
     day_ms = 86_400_000
     kept = "for ever" if step["retention_ms"] is None else f"{step['retention_ms'] / day_ms:g} days"
     kept = "the last record of each key" if step["cleanup"] == "compact" else kept
-    return f"({step['partitions']} partitions, keeps {kept})"
+    return f"({_count(step['partitions'], 'partition')}, keeps {kept})"
 
 
 def _schema_words(step: dict[str, Any]) -> str:
@@ -126,7 +140,9 @@ def check_schema(file: Path, subject: str | None) -> int:
     """
     from registry.examination import examine
 
-    report = examine(current_session(), _read(file), subject)
+    text = _read(file)
+    with _known() as known:
+        report = examine(known, text, subject)
     show({"file": str(file), **_report(report)}, lambda: _show_report(report))
     return 0 if report.is_compatible else _INCOMPATIBLE
 
@@ -183,10 +199,14 @@ def _conclusion(report: Report) -> str:
         return f"This is version {report.same_as} of {report.subject}, already there."
     if not report.versions:
         return f"{report.full_name} is a good schema, and would be the first version of {report.subject}."
-    compared = f"the {len(report.versions)} versions of {report.subject} in the {report.source}"
+    compared = f"the {report.source}'s {_count(len(report.versions), 'version')} of {report.subject}"
     if report.is_compatible:
-        return f"Compatible: it reads what was written with {compared}."
-    return f"Not compatible with {compared}: {len(report.reasons)} reasons."
+        return f"Compatible with {compared}."
+    return f"Not compatible with {compared}: {_count(len(report.reasons), 'reason')}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 # -- schema list, schema show ---------------------------------------------------------------------------
@@ -196,8 +216,8 @@ def _conclusion(report: Report) -> str:
 @json_option
 def list_schemas() -> None:
     """List the registered subjects with their newest version."""
-    registry = current_session().registry
-    newest = [(subject, registry.versions(subject)) for subject in registry.subjects()]
+    with _known() as (registry, _):
+        newest = [(subject, registry.versions(subject)) for subject in registry.subjects()]
     answer = [
         {
             "subject": subject,
@@ -226,7 +246,8 @@ def show_schema(which: str, version: int | None) -> None:
     from registry import avro
     from registry.examination import find_versions
 
-    found = find_versions(current_session(), which, version)
+    with _known() as known:
+        found = find_versions(known, which, version)
     parsed = avro.parse(found[0].schema)
     answer = {
         "schema_id": found[0].schema_id,

@@ -7,9 +7,11 @@ write lock; a newer one, or somebody else's database, is refused with a sentence
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, inspect, make_url, text
@@ -27,6 +29,7 @@ KNOWN = frozenset({HEAD})
 _BUSY_TIMEOUT_MS = 10_000
 _MIGRATION_LOCK = 0x6C74_7265  # PostgreSQL's advisory lock of whoever migrates; "ltre"
 _WRITING = {"lienthong_writing": True}
+_RIGHTS = "Check the folder of the registry's file and its rights."
 
 
 def open_database(url: str) -> Engine:
@@ -45,6 +48,15 @@ def open_database(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file that a URL names; None for a store in memory or on a server.
+
+    Raises :class:`~bus.errors.ConfigError`.
+    """
+    parsed = _parsed(url)
+    return _file(parsed) if parsed.get_backend_name() == "sqlite" else None
 
 
 @contextmanager
@@ -81,7 +93,7 @@ def _translated(doing: str, error: DBAPIError) -> Exception:
     if name.startswith("SQLITE_FULL"):
         return StorageFull(f"cannot {doing}: {words}")
     if isinstance(error, DatabaseError) and name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")):
-        return RegistryError(f"cannot {doing}: {words}", hint="Check the folder of the registry's file and its rights.")
+        return RegistryError(f"cannot {doing}: {words}", hint=_RIGHTS)
     return RegistryUnavailable(f"cannot {doing}: {words}")
 
 
@@ -104,28 +116,47 @@ def _engine(url: URL) -> Engine:
         ) from error
 
 
+def _file(url: URL) -> Path | None:
+    return Path(url.database).absolute() if url.database and url.database != ":memory:" else None
+
+
 def _sqlite(url: URL) -> Engine:
-    in_memory = url.database in (None, "", ":memory:")
-    if not in_memory:
-        Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
+    file = _file(url)
+    if file is not None:
+        _make_folder(file.parent)
     # In memory there is one connection, lent to one thread at a time: a second one would be another, empty database.
-    pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0} if in_memory else {}
+    pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0} if file is None else {}
     engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RegistryError(f"cannot make {folder} for the registry's store: {error.strerror}", hint=_RIGHTS) from error
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin`, so that a writer never has to upgrade
-    for pragma in (
-        f"busy_timeout={_BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "trusted_schema=OFF",
-    ):
+    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}").close()
+    _use_wal(connection)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; SQLite does not wait where two processes do so at once on a new file."""
+    until = monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or monotonic() > until:
+                raise
+            sleep(0.01)
 
 
 def _begin(connection: Connection) -> None:

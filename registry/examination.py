@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -16,7 +16,6 @@ from registry.advice import Advice, advise
 from registry.judgement import reasons_against, warnings_against
 
 if TYPE_CHECKING:
-    from bus.cli.session import Session
     from schemas.catalogue import Catalogue
 
 
@@ -42,7 +41,14 @@ class Report(Struct, frozen=True, kw_only=True):
         return not self.reasons
 
 
-def examine(session: Session, text: str, subject: str | None = None) -> Report:
+class Known(NamedTuple):
+    """What a schema is held against: what is registered, and what the catalogue asks for."""
+
+    registry: SchemaRegistry
+    catalogue: Catalogue
+
+
+def examine(known: Known, text: str, subject: str | None = None) -> Report:
     """Hold a candidate against the versions of its subject. Raises :class:`~bus.errors.InvalidSchema`.
 
     The codec is asked as well: it refuses schemas in which values could be lost or confused.
@@ -50,8 +56,8 @@ def examine(session: Session, text: str, subject: str | None = None) -> Report:
     candidate = avro.parse(text)
     compile_codec(text)
     full_name = candidate.root.full_name
-    subject = subject or subject_of(session.catalogue, full_name)
-    source, versions = ("", {}) if subject is None else earlier_versions(session, subject)
+    subject = subject or subject_of(known.catalogue, full_name)
+    source, versions = ("", {}) if subject is None else earlier_versions(known, subject)
     same = [version for version, other in versions.items() if avro.identity(other) == avro.identity(candidate)]
     return Report(
         full_name=full_name,
@@ -61,7 +67,7 @@ def examine(session: Session, text: str, subject: str | None = None) -> Report:
         same_as=same[-1] if same else None,
         reasons=() if same else [(one, advise(one)) for one in reasons_against(candidate, versions)],
         warnings=() if same else warnings_against(candidate, versions),
-        nearest=None if subject else nearest_name(session.catalogue, full_name),
+        nearest=None if subject else nearest_name(known.catalogue, full_name),
     )
 
 
@@ -73,43 +79,42 @@ def subject_of(catalogue: Catalogue, name: str) -> str | None:
 
 def nearest_name(catalogue: Catalogue, full_name: str) -> str | None:
     """Return the catalogue's full name that is so near that a mistake is likely."""
-    known = [entry.full_name for entry in catalogue.events]
-    return next(iter(difflib.get_close_matches(full_name, known, n=1, cutoff=0.85)), None)
+    names = [entry.full_name for entry in catalogue.events]
+    return next(iter(difflib.get_close_matches(full_name, names, n=1, cutoff=0.85)), None)
 
 
-def earlier_versions(session: Session, subject: str) -> tuple[str, Mapping[int, avro.Schema]]:
+def earlier_versions(known: Known, subject: str) -> tuple[str, Mapping[int, avro.Schema]]:
     """Return where a subject's versions were found, and these by number: the registry's, else the catalogue's."""
     try:
-        found = session.registry.versions(subject)
+        found = known.registry.versions(subject)
     except SubjectNotFound:
-        entries = (entry for entry in session.catalogue.events if entry.subject == subject)
+        entries = (entry for entry in known.catalogue.events if entry.subject == subject)
         texts = next((entry.versions for entry in entries), ())
         return "catalogue", {number: avro.parse(text) for number, text in enumerate(texts, 1)}
     return "registry", {one.version: avro.parse(one.schema) for one in found}
 
 
-def find_versions(session: Session, which: str, version: int | None) -> Sequence[SchemaVersion]:
+def find_versions(known: Known, which: str, version: int | None) -> Sequence[SchemaVersion]:
     """Return the version that is meant by a subject, an event type or an id; an id may stand under several subjects.
 
-    Raises :class:`~bus.errors.SubjectNotFound`.
+    Raises :class:`~bus.errors.SubjectNotFound`, and :class:`~bus.errors.ConfigError` for a version of an id.
     """
-    registry = session.registry
+    registry = known.registry
     if which.isascii() and which.isdecimal():
         return _by_id(registry, which, version)
     if which not in registry.subjects():
-        which = subject_of(session.catalogue, which) or which
+        which = subject_of(known.catalogue, which) or which
     return [_by_version(registry.versions(which), which, version)]
 
 
 def _by_id(registry: SchemaRegistry, which: str, version: int | None) -> Sequence[SchemaVersion]:
     if version is not None:
         raise ConfigError("an id means one schema and has no versions", hint="Leave out `--version`.")
-    found = [
-        one for subject in registry.subjects() for one in registry.versions(subject) if str(one.schema_id) == which
-    ]
-    if not found:
+    found = [one for subject in registry.subjects() for one in registry.versions(subject)]
+    meant = [one for one in found if str(one.schema_id) == which]
+    if not meant:
         raise SubjectNotFound(f"no schema has the id {which[:40]}")
-    return found
+    return meant
 
 
 def _by_version(versions: Sequence[SchemaVersion], subject: str, wanted: int | None) -> SchemaVersion:

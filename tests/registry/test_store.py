@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from bus.errors import ConfigError, DamagedStore, LienthongError, StoreVersion
+from bus.errors import ConfigError, DamagedStore, LienthongError, RegistryError, StoreVersion
 from registry.store import Candidate, Store
 
 
@@ -139,6 +141,23 @@ def test_processes_that_open_a_new_store_at_once_all_get_it(file: Path) -> None:
     run = [sys.executable, "-c", code, f"sqlite:///{file}"]
     started = [subprocess.Popen(run, stdout=subprocess.PIPE) for _ in range(4)]
     assert [(process.communicate()[0], process.returncode) for process in started] == [(b"0\n", 0)] * 4
+
+
+def test_a_store_is_opened_while_another_process_makes_it(file: Path) -> None:
+    """SQLite does not wait by itself here: the write-ahead log is switched on while another holds the write lock."""
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    making = Timer(0.2, other.execute, ["COMMIT"])
+    making.start()
+    Store(f"sqlite:///{file}").close()
+    making.join()
+    other.close()
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RegistryError, match="for the registry's store: Not a directory"):
+        Store(f"sqlite:///{tmp_path / 'file' / 'folder' / 'registry.db'}")
 
 
 def test_threads_on_a_store_in_memory_share_one_database() -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bus.codec.plan import AvroType
 from bus.envelope import Envelope, event_id
 from bus.errors import Unmappable
 from connectors.file_drop.conditions import Holds, condition
@@ -17,13 +18,17 @@ from connectors.file_drop.document import Node, Table, table_of, text_of
 from connectors.file_drop.leaves import INSTANT
 from connectors.file_drop.records import Assembly, check_required, parts_of
 from connectors.file_drop.rows import Cells
-from connectors.file_drop.values import TEXT, Fill, Scope, Spot, Value, about, from_column, single
+from connectors.file_drop.values import NOTHING, TEXT, Fill, Scope, Spot, Value, about, absent, from_column, single
 from connectors.sdk import Fetched
 
 HEAD_WORDS = ("key", "time", "agency", "correlation")
 EVENT_WORDS = ("type", "when", "fields", *HEAD_WORDS)
+_MAX_HEADER = 1000
 _OWN_FIELDS = ("sourceTime", "rawHash")
 """Filled here, not by the mapping, unless it insists."""
+
+
+_Grammar = Callable[[Scope, Node, AvroType, Spot], Value]
 
 
 class Common(Struct, frozen=True, kw_only=True):
@@ -63,7 +68,7 @@ def compile_rule(scope: Scope, table: Table, common: Common, version: str) -> Ru
     spot = Spot("", contract.event)
     fields = _fields(table, common, contract.slots)
     parts = parts_of(scope, fields, contract.slots, spot)
-    check_required(parts, contract.slots, spot, table.at)
+    check_required(scope, parts, contract.slots, spot, table.at)
     head = _head(scope, table, common, contract.event)
     own = [name for name in _OWN_FIELDS if name in contract.slots and name not in fields.entries]
     payload = Assembly(parts, contract.slots).fill
@@ -84,7 +89,7 @@ def _teller(
 
     def tell(row: Fetched) -> Envelope:
         cells = row.value
-        instant = head.time(cells)
+        key, instant = head.key(cells), head.time(cells)
         fields = payload(cells)
         if keeps_time:
             fields["sourceTime"] = instant.text
@@ -94,7 +99,7 @@ def _teller(
             id=event_id(source, row.native_id, version),
             type=event_type,
             source=source,
-            key=head.key(cells),
+            key=key,
             time=instant.at,
             payload=fields,
             agency=head.agency(cells),
@@ -108,33 +113,45 @@ def _head(scope: Scope, table: Table, common: Common, event: str) -> _Head:
     given = {**common.head, **{word: table.entries[word] for word in HEAD_WORDS if word in table.entries}}
     for word in ("key", "time"):
         if word not in given:
-            raise table.at.error(
-                f"{event} has no `{word}:`", f"Write `{word}: COLUMN` here, or at the top for all events."
-            )
+            hint = f"Write `{word}: COLUMN` here, or at the top for all events."
+            raise table.at.error(f"{event} has no `{word}:`", hint)
     plain = replace(scope, contract=None)
-    key = from_column(plain, given["key"], TEXT, Spot("key", ""))
     time = from_column(plain, given["time"], INSTANT, Spot("time", ""))
-    agency = single(plain, given["agency"], TEXT, Spot("agency", "")) if "agency" in given else _NONE
-    correlation = (
-        from_column(plain, given["correlation"], TEXT, Spot("correlation", "")) if "correlation" in given else _NONE
+    return _Head(
+        key=_needed(_short(from_column(plain, given["key"], TEXT, Spot("key", "")), "key"), "key"),
+        time=_needed(time, "time"),
+        agency=_short(_optional(plain, given, "agency", single), "agency").fill,
+        correlation=_short(_optional(plain, given, "correlation", from_column), "correlation").fill,
     )
-    return _Head(_needed(key, "key"), _needed(time, "time"), agency.fill, correlation.fill)
 
 
-_NONE = Value(lambda _row: None)
+def _optional(scope: Scope, given: Mapping[str, Node], word: str, read: _Grammar) -> Value:
+    return read(scope, given[word], TEXT, Spot(word, "")) if word in given else NOTHING
 
 
 def _needed(value: Value, word: str) -> Fill:
-    message = f"`{word}:` is empty: nothing stands in {about(value.columns)}"
-    taking = value.fill
+    taking, columns = value.fill, value.columns
 
     def fill(row: Cells) -> object:
         found = taking(row)
         if found is None:
-            raise Unmappable(message, hint="Fill that cell: an event needs a key and a time.")
+            raise Unmappable(f"`{word}:` is empty: nothing stands in {about(columns)}", hint=absent(columns, row))
         return found
 
     return fill
+
+
+def _short(value: Value, word: str) -> Value:
+    """Bound what goes into a header: a record has little room beside its value."""
+    taking = value.fill
+
+    def fill(row: Cells) -> object:
+        found = taking(row)
+        if found is not None and len(found) > _MAX_HEADER:
+            raise Unmappable(f"`{word}:` is longer than {_MAX_HEADER} characters", hint="Take another column for it.")
+        return found
+
+    return Value(fill, value.columns) if value.columns else value
 
 
 def _fields(table: Table, common: Common, slots: Mapping[str, Slot]) -> Table:

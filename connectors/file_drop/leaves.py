@@ -18,6 +18,7 @@ Read = Callable[[str], Any]
 INSTANT = Scalar("instant")
 """Not a type of Avro: a time with its own text beside it, where that says more."""
 
+_PLAIN_WORDS = {"string": "a text", "instant": "a time", "timestamp-millis": "a time"}
 _BITS = {"int": 32, "long": 64}
 _TIMES = ("timestamp-millis", "date", "instant")
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}
@@ -43,8 +44,10 @@ def words_of(kind: AvroType) -> frozenset[str]:
 
 
 def described(kind: AvroType) -> str:
-    """Return what a value of ``kind`` is, in words."""
-    return "a time" if kind == INSTANT else expected(kind)
+    """Return what a value of ``kind`` is, in an integrator's words."""
+    if isinstance(kind, Scalar) and kind.kind in _PLAIN_WORDS:
+        return _PLAIN_WORDS[kind.kind]
+    return expected(kind)
 
 
 def reader(kind: AvroType, writing: Writing) -> Read:

@@ -23,6 +23,7 @@ from connectors.file_drop.values import (
     Spot,
     Value,
     about,
+    absent,
     origin_of,
     single,
     taken,
@@ -32,7 +33,7 @@ _MAIN_WORDS = {*ORIGINS, *SHAPING, "format", "zone", "decimal", "thousands"}
 
 
 class Part(NamedTuple):
-    """One field of a record, with the error where it must be there and is not."""
+    """One field of a record, with what fills it."""
 
     name: str
     value: Value
@@ -62,14 +63,27 @@ def parts_of(scope: Scope, table: Table, slots: Mapping[str, Slot], spot: Spot) 
     ]
 
 
-def check_required(parts: list[Part], slots: Mapping[str, Slot], spot: Spot, at: At) -> None:
+def check_required(scope: Scope, parts: list[Part], slots: Mapping[str, Slot], spot: Spot, at: At) -> None:
     """Refuse a mapping that leaves out a field which must be there."""
     given = {part.name for part in parts}
     missing = [name for name, slot in slots.items() if not slot.is_optional and name not in given]
     if missing:
         shown = ", ".join(f"`{name}`" for name in missing)
-        first = f"{missing[0]} is {described(slots[missing[0]].type)}"
-        raise at.error(f"{_owner(spot)} needs {shown}", f"Add it, as `{missing[0]}: {{column: …}}`; {first}.")
+        name = missing[0]
+        hint = f"Add it, as `{name}: {_sample(scope, slots[name].type)}`."
+        raise at.error(f"{_owner(spot)} needs {shown}", hint)
+
+
+def _sample(scope: Scope, kind: AvroType) -> str:
+    """Return how a field of ``kind`` may be written."""
+    if isinstance(kind, ArrayType):
+        return "[…]"
+    if not isinstance(kind, RecordType | RecordRef) or scope.contract is None:
+        return "…` (a text) or `{column: …}" if described(kind) == "a text" else "{column: …}"
+    main = main_field(kind)
+    needed = [name for name, slot in scope.contract.fields_of(kind).items() if not slot.is_optional and name != main]
+    shown = ["column: …"] if main is not None else []
+    return f"{{{', '.join([*shown, *(f'{name}: …' for name in needed)])}}}"
 
 
 class Assembly:
@@ -80,12 +94,7 @@ class Assembly:
         self._base |= {part.name: part.value.fill({}) for part in parts if not part.value.columns}
         moving = [part for part in parts if part.value.columns]
         self._moving = [(part.name, part.value.fill) for part in moving]
-        self._needed = [(part.name, _empty(part)) for part in moving if not part.slot.is_optional]
-        self._needed += [
-            (part.name, _empty(part))
-            for part in parts
-            if not part.value.columns and not part.slot.is_optional and self._base[part.name] is None
-        ]
+        self._needed = [part for part in parts if not part.slot.is_optional]
         self.columns = tuple(column for part in parts for column in part.value.columns)
 
     def fill(self, row: Cells) -> dict[str, Any]:
@@ -95,9 +104,9 @@ class Assembly:
             found = fill(row)
             if found is not None:
                 record[name] = found
-        for name, message in self._needed:
-            if record[name] is None:
-                raise Unmappable(message, hint=_EMPTY_HINT)
+        for part in self._needed:
+            if record[part.name] is None:
+                raise _empty(part, row)
         return record
 
     def is_empty(self, row: Cells) -> bool:
@@ -105,13 +114,10 @@ class Assembly:
         return bool(self._moving) and all(fill(row) is None for _, fill in self._moving)
 
 
-_EMPTY_HINT = "Fill that cell; or give the field `if_empty:`, or the event a `when:` that leaves such rows out."
-
-
-def _empty(part: Part) -> str:
+def _empty(part: Part, row: Cells) -> Unmappable:
     columns = part.value.columns
     where = f": nothing stands in {about(columns)}" if columns else ""
-    return f"{part.spot} is empty{where}"
+    return Unmappable(f"{part.spot} is empty{where}", hint=absent(columns, row))
 
 
 def _owner(spot: Spot) -> str:
@@ -129,7 +135,7 @@ def _record(scope: Scope, node: Node, kind: RecordType | RecordRef, spot: Spot) 
     if isinstance(node, Items):
         raise node.at.error(f"{spot} is a record, not a list", f"Give it by its fields: {', '.join(slots)}.")
     parts = parts_of(scope, node, slots, spot)
-    check_required(parts, slots, spot, node.at)
+    check_required(scope, parts, slots, spot, node.at)
     return _whole(Assembly(parts, slots), node.at)
 
 
@@ -152,7 +158,7 @@ def _around(scope: Scope, node: Text | Table, kind: RecordType | RecordRef, spot
     core = single(scope, inner, INSTANT if is_moment else slots[main].type, spot.under(main))
     rest = {name: slot for name, slot in slots.items() if name != main}
     parts = parts_of(scope, beside, rest, spot)
-    check_required(parts, rest, spot, node.at)
+    check_required(scope, parts, rest, spot, node.at)
     keeps_text = is_moment and "text" not in beside.entries
     others = Assembly(parts, slots).fill
     fill = _moment(core.fill, others, keeps_text) if is_moment else _plain(core.fill, others, main)

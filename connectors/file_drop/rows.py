@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from unicodedata import is_normalized, normalize
 
 from bus.errors import ConfigError, ContractError, Unreadable
@@ -101,23 +101,27 @@ def json_row(line: Line, decode: Decode) -> Cells:
     """
     if line.fault is not None:
         raise line.fault
-    value = _parsed(decode(line.raw))
-    if not isinstance(value, dict):
-        raise Unreadable("the line is not a JSON object", hint="Write one object a line, as {…}.")
     cells: dict[str, Cell] = {}
-    _flatten(value, "", 0, cells)
+    try:
+        value = _parsed(decode(line.raw))
+        _flatten(value, "", 0, cells)
+    except RecursionError as error:
+        raise _too_deep() from error
     if b"\\u" in line.raw or not line.raw.isascii():
         return {_text(name): _clean(cell) for name, cell in cells.items()}
     return cells
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_object)
-    except RecursionError as error:
-        raise _too_deep() from error
-    except ValueError as error:
-        raise Unreadable("the line is not JSON", hint="Write one JSON object a line, in UTF-8.") from error
+        # Numbers stay the texts they are. NaN is no JSON, yet written by some; it can stand under `empty:`.
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        message = f"the line is not JSON: {error.msg} at character {error.pos + 1}"
+        raise Unreadable(message, hint="Write one JSON object a line, in UTF-8.") from error
+    if not isinstance(value, dict):
+        raise Unreadable("the line is not a JSON object", hint="Write one object a line, as {…}.")
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -125,10 +129,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise Unreadable("a name stands twice in one JSON object", hint="Let the export write each name once.")
     return found
-
-
-def _no_number(_name: str) -> NoReturn:
-    raise Unreadable("a number is NaN or infinite, which JSON does not know", hint="Write null where there is none.")
 
 
 def _too_deep() -> ContractError:
@@ -145,11 +145,16 @@ def _flatten(value: Mapping[str, Any], prefix: str, depth: int, cells: dict[str,
         elif path in cells:
             raise Unreadable("a nested name stands twice in one JSON object", hint="Rename one of them.")
         elif isinstance(inner, list):
-            cells[path] = [_scalar(part) for part in inner if not isinstance(part, dict | list)]
-            if len(cells[path]) != len(inner):
-                raise Unreadable("a list holds lists or objects", hint="Export a row for each of them.")
+            cells[path] = _list(inner)
         else:
             cells[path] = _scalar(inner)
+
+
+def _list(parts: list[Any]) -> Cell:
+    """Return the texts of a list; one of lists or objects is a single text, as JSON."""
+    if any(isinstance(part, dict | list) for part in parts):
+        return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return [_scalar(part) for part in parts]
 
 
 def _scalar(value: Any) -> str:

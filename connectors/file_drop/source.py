@@ -17,7 +17,7 @@ from connectors.file_drop.whole_files import cut_short, unusable
 from connectors.sdk import Batch, Fetched
 
 BATCH = Room(rows=1000, size=4 * 1024 * 1024)
-_MAX_FILES = 10_000
+_MAX_CURSOR_BYTES = 1_000_000
 _MAX_CHANGES = 3
 
 
@@ -96,6 +96,9 @@ class FileSource:
             items += self._gone(files)
             more = self._read_each(files, items, is_first=is_first)
         self._last = bookmark.encode(self._mapping.digest, self._places)
+        if len(self._last) > _MAX_CURSOR_BYTES:
+            hint = "Move files that were read into another folder: the cursor remembers each that is there."
+            raise ConfigError(f"{len(self._places)} files are more than a cursor can hold", hint=hint)
         return Batch(items=items, cursor=self._last, more=more)
 
     def _read_each(self, files: Sequence[Found], items: list[Fetched], *, is_first: bool) -> bool:
@@ -145,16 +148,22 @@ class FileSource:
     def _end(self, reader: FileReader) -> bool:
         """Note how the file looked at its end; tell whether it has to be read again at once, because it changed."""
         name, now = reader.file.name, reader.look_again()
-        if now.stamp == reader.file.stamp:
+        is_same = now.stamp == reader.file.stamp
+        is_rewritten = not is_same and not reader.is_unchanged()
+        if is_same:
             self._places[name] = reader.place_at_end()
-        elif not reader.is_unchanged():
-            self._changes[name] += 1
+        elif is_rewritten:
             self._places.pop(name)
         self._let_go()
+        return is_rewritten and not self._watches and self._may_begin_again(name)
+
+    def _may_begin_again(self, name: str) -> bool:
+        self._changes[name] += 1
         if self._changes[name] > _MAX_CHANGES:
+            self._changes.clear()
             hint = "Write under another name, such as `….part`, and rename the file when it is whole."
             raise SourceUnavailable(f"{name} keeps changing while it is read", hint=hint)
-        return name not in self._places and not self._watches
+        return True
 
     def _takes_open_line(self, reader: FileReader) -> bool:
         if not self._watches:
@@ -170,9 +179,6 @@ class FileSource:
         if is_first and not files and not self._watches:
             shown = ", ".join(f"`{pattern}`" for pattern in self._mapping.layout.patterns)
             raise ConfigError(f"no file fits {shown}", hint="Correct `files: path:`, or put a file there.")
-        if len(files) > _MAX_FILES:
-            hint = "Move files that were read into another folder; `lienthong connector status` shows them."
-            raise ConfigError(f"{len(files)} files are there, over the limit of {_MAX_FILES}", hint=hint)
         return files
 
     def _unread(self, files: Sequence[Found]) -> Iterator[Found]:

@@ -57,6 +57,8 @@ def open_table(file: BufferedReader, mapping: FileMapping) -> Opened | None:
 
 def _csv_rows(lines: Lines, dialect: Dialect, names: tuple[str, ...]) -> Iterator[Row]:
     for parsed in csv_records(lines, dialect):
+        if parsed.cells is not None and not any(parsed.cells):
+            continue  # nothing but delimiters, as spreadsheets write below their last row
         try:
             yield Row(parsed.line, csv_row(parsed, names), None)
         except ContractError as error:

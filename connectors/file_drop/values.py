@@ -12,7 +12,7 @@ from bus.codec.plan import AvroType, Scalar
 from bus.errors import Unmappable
 from connectors.file_drop.cells import PIECE, Take, column_taker, holes, template_taker
 from connectors.file_drop.contract import Contract
-from connectors.file_drop.document import At, Items, Node, Table, Text, table_of, text_of, texts_of
+from connectors.file_drop.document import At, Items, Node, Table, Text, nearest, table_of, text_of, texts_of
 from connectors.file_drop.leaves import Read, Writing, described, reader, words_of
 from connectors.file_drop.rows import Cells
 from connectors.file_drop.times import zone_named
@@ -154,9 +154,8 @@ def _from_table(scope: Scope, table: Table, kind: AvroType, spot: Spot) -> Value
     if origin == "constant":
         value = _read_constant(scope, Text(text_of(source), source.at), kind, spot)
         return Value(lambda _row: value)
-    if origin == "first":
-        return _first(scope, source, kind, spot)
-    return _with_empty(scope, table, kind, spot, _read_text(scope, table, kind, spot))
+    value = _first(scope, source, kind, spot) if origin == "first" else _read_text(scope, table, kind, spot)
+    return _with_empty(scope, table, kind, spot, value)
 
 
 def _check_together(table: Table, origin: str) -> None:
@@ -279,6 +278,14 @@ def about(columns: tuple[str, ...]) -> str:
     """Return the columns in words, for messages."""
     names = [f"`{column}`" for column in dict.fromkeys(columns)]
     return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
+
+
+def absent(columns: tuple[str, ...], row: Cells) -> str:
+    """Return what to do about an empty thing that is needed; a column that the row does not even have comes first."""
+    missing = next((column for column in columns if column not in row), None)
+    if missing is not None:
+        return f"The row has no `{missing}` at all. {nearest(missing, row)}"
+    return "Fill that cell; or give it `if_empty:`, or the event a `when:` that leaves such rows out."
 
 
 def _zone(node: Node) -> Any:

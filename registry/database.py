@@ -61,7 +61,7 @@ def file_of(url: str) -> Path | None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection on which several reads see one state."""
+    """Lend a connection to read with."""
     with store_errors("read the registry's store"), engine.connect() as connection:
         yield connection
 

@@ -42,7 +42,7 @@ class LocalRegistry:
         _check_subject(subject)
         parsed = _parsed(schema)
         for _ in range(_ATTEMPTS):
-            earlier = self._store.versions(subject)  # first: what is found absent after this is absent from these
+            earlier = self._versions(subject)  # first: what is found absent after this is absent from these
             known = self._store.find(subject, parsed.identity)
             if known is not None:
                 return known
@@ -65,14 +65,15 @@ class LocalRegistry:
 
     def look_up(self, subject: str, schema: str) -> SchemaVersion:
         """Return the version under which this content stands; as the port says."""
-        known = self._store.find(subject, _parsed(schema).identity)
+        parsed = _parsed(schema)
+        known = self._store.find(subject, parsed.identity) if _is_name(subject) else None
         if known is None:
             raise SubjectNotFound(f"this schema is not registered under {_shown(subject)}")
         return known
 
     def versions(self, subject: str) -> Sequence[SchemaVersion]:
         """Return all versions, oldest first; as the port says."""
-        found = self._store.versions(subject)
+        found = self._versions(subject)
         if not found:
             raise SubjectNotFound(f"there is no subject {_shown(subject)}")
         return found
@@ -83,7 +84,10 @@ class LocalRegistry:
 
     def incompatibilities(self, subject: str, schema: str) -> Sequence[Incompatibility]:
         """Say what stands against ``schema`` as the next version, newest version first, each reason once."""
-        return _against(_parsed(schema).schema, self._store.versions(subject))
+        return _against(_parsed(schema).schema, self._versions(subject))
+
+    def _versions(self, subject: str) -> Sequence[SchemaVersion]:
+        return self._store.versions(subject) if _is_name(subject) else ()
 
     def close(self) -> None:
         """Close the store. May be repeated."""
@@ -125,12 +129,16 @@ def _refuse(subject: str, reasons: Sequence[Incompatibility]) -> None:
 
 
 def _check_subject(subject: str) -> None:
-    is_plain = subject.isprintable() and unicodedata.is_normalized("NFC", subject)
-    if not 0 < len(subject) <= _MAX_SUBJECT or not is_plain:
+    if not _is_name(subject):
         raise ContractError(
             "this is not a subject's name",
             hint=f"A subject has 1 to {_MAX_SUBJECT} printable characters: `<topic>-<record's full name>`.",
         )
+
+
+def _is_name(subject: str) -> bool:
+    """Another text is never asked for: databases take some of them for an error."""
+    return 0 < len(subject) <= _MAX_SUBJECT and subject.isprintable() and unicodedata.is_normalized("NFC", subject)
 
 
 def _shown(subject: str) -> str:

@@ -114,7 +114,7 @@ class RegistryContract:
         assert list(registry.subjects()) == []
 
     @final
-    @pytest.mark.parametrize("subject", ["", "a\nb", "a\0b", "x" * 256, "Ho\u0302"])
+    @pytest.mark.parametrize("subject", ["", "a\nb", "a\0b", "x" * 256, "Ho\u0302", "\ud800"])
     def test_a_subject_that_could_not_be_told_or_stored_is_refused(
         self, registry: SchemaRegistry, subject: str
     ) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from bus.errors import DamagedStore, LienthongError, MissingRecords
 from bus.transport import Finding
-from bus.transports.sqlite.directory import Topic, read_topics
+from bus.transports.sqlite.directory import read_topics
 from bus.transports.sqlite.disk import WAL_WARN_BYTES, DiskStore
 from bus.transports.sqlite.opening import file_system
-from bus.transports.sqlite.pack import unpack
-from bus.transports.sqlite.schema import commits_of, log_sql
+from bus.transports.sqlite.records import faults_of
+from bus.transports.sqlite.schema import commits_of
 from bus.transports.sqlite.store import Store, snapshot
 
-_PAGE = 1000
 _SHOWN = 5
 _FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """The oldest versions without SQLite's WAL-reset bug, for each line that was mended."""
@@ -22,7 +21,11 @@ _FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 def check_up(store: Store) -> list[Finding]:
     """Return the findings; a part that cannot be examined is a finding too."""
-    findings = [_tried(store, "pages", _pages), _tried(store, "records", _records), _tried(store, "positions", _claims)]
+    findings = [
+        _tried(store, "pages", _pages),
+        _tried(store, "records", _records),
+        _tried(store, "positions", _positions),
+    ]
     if isinstance(store, DiskStore):
         findings += _ground(store)
     return findings
@@ -37,10 +40,9 @@ def wal_reset_fixed(version: tuple[int, int, int]) -> bool:
     return version >= _FIXED[0] or any(version[:2] == line[:2] and version >= line for line in _FIXED[1:])
 
 
-def _tried(store: Store, name: str, examine: Callable[[sqlite3.Connection], list[str]]) -> Finding:
+def _tried(store: Store, name: str, examine: Callable[[Store], list[str]]) -> Finding:
     try:
-        with snapshot(store) as connection:
-            faults = examine(connection)
+        faults = examine(store)
     except DamagedStore as error:
         return Finding(name=name, level="fault", detail=str(error), hint=error.hint)
     except LienthongError as error:
@@ -52,36 +54,24 @@ def _tried(store: Store, name: str, examine: Callable[[sqlite3.Connection], list
     return Finding(name=name, level="fault", detail=detail, hint="Restore the named places from the newest backup.")
 
 
-def _pages(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute("PRAGMA quick_check(100)").fetchall()
+def _pages(store: Store) -> list[str]:
+    with snapshot(store) as connection:
+        rows = connection.execute("PRAGMA quick_check(100)").fetchall()
     return [row[0] for row in rows if row[0] != "ok"]
 
 
-def _records(connection: sqlite3.Connection) -> list[str]:
-    return [fault for topic in read_topics(connection) for fault in _topic_faults(connection, topic)]
+def _records(store: Store) -> list[str]:
+    with snapshot(store) as connection:
+        topics = read_topics(connection)
+    return [str(fault) for topic in topics for fault in faults_of(store, topic)]
 
 
-def _topic_faults(connection: sqlite3.Connection, topic: Topic) -> Iterator[str]:
-    for number, part in enumerate(topic.parts):
-        place, last = f"{topic.name}/{number}", 0
-        first, end = connection.execute("SELECT first,next FROM part WHERE id=?", (part,)).fetchone()
-        count, following = 0, -1
-        while page := connection.execute(log_sql(part).page, (following + 1, _PAGE)).fetchall():
-            for offset, timestamp, key, value, stored in page:
-                if offset < end and unpack(key, value, stored) is None:
-                    yield f"{place}/{offset} is not what was written: its checksum differs"
-                if not first <= offset < end or timestamp < last:
-                    yield f"{place}/{offset} is out of order"
-                last, following, count = timestamp, offset, count + 1
-        if not topic.compacted and count < end - first:
-            yield f"{place}: {end - first - count} of {end - first} records are missing"
-
-
-def _claims(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute(
-        "SELECT c.grp,t.name,p.part,c.next,p.next FROM claim c JOIN part p ON p.id=c.part JOIN topic t ON t.id=p.topic"
-        " WHERE c.next>p.next ORDER BY 1,2,3"
-    ).fetchall()
+def _positions(store: Store) -> list[str]:
+    with snapshot(store) as connection:
+        rows = connection.execute(
+            "SELECT c.grp,t.name,p.part,c.next,p.next FROM claim c JOIN part p ON p.id=c.part"
+            " JOIN topic t ON t.id=p.topic WHERE c.next>p.next ORDER BY 1,2,3"
+        ).fetchall()
     return [
         f"group {group} stands at {position} in {topic}/{part}, past the end {end}"
         for group, topic, part, position, end in rows
@@ -89,7 +79,7 @@ def _claims(connection: sqlite3.Connection) -> list[str]:
 
 
 def _ground(store: DiskStore) -> list[Finding]:
-    wal, marked = store.wal_bytes(), store.marked()
+    wal, marked = store.wal.size(), store.marked()
     with snapshot(store) as connection:
         missing = max(0, marked - commits_of(connection))
     fixed = wal_reset_fixed(sqlite3.sqlite_version_info)

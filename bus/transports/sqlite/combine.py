@@ -21,7 +21,11 @@ MOST = 1000
 
 
 class Combiner:
-    """``exclusive`` gives the lock, ``write`` settles a group of tickets, ``ring`` tells the readers."""
+    """``exclusive`` gives the lock, ``write`` settles a group of tickets, ``ring`` tells the readers.
+
+    A thread may be interrupted anywhere. Then its last act, which may be repeated, leaves the others as they would
+    be without it: who waited in the queue still does, and whoever was being written is written, or told.
+    """
 
     def __init__(
         self,
@@ -33,103 +37,97 @@ class Combiner:
         self._write = write
         self._ring = ring
         self._mutex = Lock()
-        self._queue: list[Ticket] = []
+        self._queue: deque[Ticket] = deque()
         self._settled: deque[Ticket] = deque()
-        self._is_led = False
+        self._leader: Ticket | None = None
 
     def submit(self, ticket: Ticket) -> None:
         """Return when the ticket is done. Raises what became of it if it was not written."""
-        with self._mutex:
-            self._queue.append(ticket)
-            if self._is_led:
-                ticket.gate = Lock()
-                ticket.gate.acquire()
-            self._is_led = True
-        if ticket.gate is not None:
-            self._wait(ticket)
-        if not ticket.is_done:
-            self._lead(ticket)
+        has_news = False
+        try:
+            gate = self._queued(ticket)
+            if gate is not None:
+                gate.acquire()
+            if not ticket.is_done:
+                has_news = self._lead(ticket)
+        finally:
+            self._leave(ticket)
+        if has_news:
+            self._ring()
         if ticket.error is not None:
             raise ticket.error
+        if not ticket.is_done:
+            raise _unknown()
 
-    def _wait(self, ticket: Ticket) -> None:
-        gate = ticket.gate
-        try:
-            assert gate is not None  # noqa: S101 - for the type checker: only who has one waits
-            gate.acquire()
-        except BaseException:
-            self._abandon(ticket)
-            raise
-        finally:
-            self._wake_next()
-
-    def _abandon(self, ticket: Ticket) -> None:
-        """An interrupted thread must neither leave its ticket behind nor keep the lead."""
+    def _queued(self, ticket: Ticket) -> Lock | None:
+        """Stand in line; return what to wait at, unless nobody leads."""
         with self._mutex:
-            if ticket in self._queue:
-                self._queue.remove(ticket)
-            leads, ticket.gate = ticket.leads, None
-        if leads:
-            self._hand_over()
+            self._queue.append(ticket)
+            if self._leader is None:
+                self._leader = ticket
+                return None
+            ticket.gate = Lock()
+            ticket.gate.acquire()
+            return ticket.gate
 
-    def _lead(self, ticket: Ticket) -> None:
-        batch: list[Ticket] = []
+    def _lead(self, ticket: Ticket) -> bool:
+        """Write all that stand in line, and say whether there is news."""
         try:
             with self._exclusive() as connection:
-                batch = self._take()
-                self._write(connection, batch)
-        except BaseException as error:
-            self._fail(batch or [ticket], error)
-            if not isinstance(error, LienthongError):
-                raise
-        finally:
-            if not batch:
-                self._withdraw(ticket)
-            self._hand_over()
-            self._release(batch, ticket)
-        if any(done.error is None for done in batch):
-            self._ring()
+                self._write(connection, self._group(ticket))
+        except LienthongError as error:
+            ticket.error = error
+        return any(written.error is None for written in ticket.group)
 
-    def _take(self) -> list[Ticket]:
+    def _group(self, leader: Ticket) -> Sequence[Ticket]:
         with self._mutex:
-            batch = self._queue[:MOST]
-            del self._queue[:MOST]
-        return batch
+            self._leader = leader
+            leader.group = [self._queue[place] for place in range(min(MOST, len(self._queue)))]
+            for _ in leader.group:
+                self._queue.popleft()
+        return leader.group
 
-    def _withdraw(self, ticket: Ticket) -> None:
+    def _leave(self, ticket: Ticket) -> None:
+        try:
+            self._pass_on(ticket)
+        except BaseException:
+            self._pass_on(ticket)
+            raise
+
+    def _pass_on(self, ticket: Ticket) -> None:
+        """Settle what was led, let the next lead, and wake the next who is done."""
         with self._mutex:
-            if ticket in self._queue:
+            ticket.gate = None
+            self._dismiss(ticket)
+            if not ticket.is_done and ticket in self._queue:
                 self._queue.remove(ticket)
+            if self._leader is ticket:
+                if self._queue:
+                    _open(self._queue[0])
+                self._leader = self._queue[0] if self._queue else None
+            while self._settled and not _open(self._settled[0]):
+                self._settled.popleft()
 
-    def _hand_over(self) -> None:
-        with self._mutex:
-            if not self._queue:
-                self._is_led = False
-                return
-            heir = self._queue[0]
-            heir.leads, gate = True, heir.gate
-        if gate is not None:
-            gate.release()
+    def _dismiss(self, leader: Ticket) -> None:
+        """Let the leader's group go; those that an interruption left unwritten stand in line again, in their order."""
+        others = [ticket for ticket in leader.group if ticket is not leader]
+        for ticket in others:
+            if ticket.is_doubtful and not ticket.is_done:
+                ticket.error, ticket.is_done = _unknown(), True
+        self._settled.extend([ticket for ticket in others if ticket.is_done])
+        again = [ticket for ticket in others if not ticket.is_done and ticket not in self._queue]
+        self._queue.extendleft(reversed(again))
+        leader.group = ()
 
-    def _release(self, batch: Sequence[Ticket], leader: Ticket) -> None:
-        self._settled.extend(ticket for ticket in batch if ticket is not leader)
-        self._wake_next()
 
-    def _wake_next(self) -> None:
-        """Wake one whose ticket is settled; who has gone meanwhile has no gate, and has called this itself."""
-        gate = None
-        with self._mutex:
-            while gate is None and self._settled:
-                gate = self._settled.popleft().gate
-        if gate is not None:
-            gate.release()
-
-    def _fail(self, batch: Sequence[Ticket], error: BaseException) -> None:
-        """Settle what was left open: who led knows the error itself, the others only that it happened."""
-        for ticket in batch:
-            if not ticket.is_done:
-                ticket.is_done = True
-                ticket.error = error if isinstance(error, LienthongError) else _unknown()
+def _open(ticket: Ticket) -> bool:
+    """Open a gate once, and say whether it was to be opened."""
+    if ticket.gate is None:
+        return False
+    if ticket.gate.locked():
+        ticket.gate.release()
+    ticket.gate = None
+    return True
 
 
 def _unknown() -> OutcomeUnknown:

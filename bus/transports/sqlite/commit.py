@@ -15,8 +15,11 @@ from bus.transport import Moved, Saved
 from bus.transports.sqlite.faults import translated
 from bus.transports.sqlite.inbox import known_ids, remember
 from bus.transports.sqlite.prepare import Column, Ticket
-from bus.transports.sqlite.schema import commits_of, count_commits, log_sql
+from bus.transports.sqlite.schema import commits_of, count_commits, end_of, log_sql
 from bus.transports.sqlite.store import Store, roll_back
+
+_OF_ONE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+"""Errors that come of what one ticket brings, not of the disk."""
 
 
 class Writer:
@@ -25,32 +28,58 @@ class Writer:
     def __init__(self, store: Store, inbox_days: int) -> None:
         self._store = store
         self._window_ms = inbox_days * 86_400_000
+        self._counted = 0
 
     def write(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
-        """Write what can be written of ``tickets``, and settle each."""
-        counted = 0
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            group = Group(connection, time.time_ns() // 1_000_000)
-            admitted = [ticket for ticket in tickets if _is_admitted(group, ticket)]
-            if admitted:
-                group.write(self._window_ms)
-                counted = count_commits(connection, len(admitted))
-                connection.execute("COMMIT")
-                self._store.acknowledge(counted)
-            else:
-                connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            self._settle(connection, tickets, error, counted)
-        except BaseException:
-            roll_back(connection)
-            raise
-        for ticket in tickets:
-            ticket.is_done = True
+        """Write what can be written of ``tickets``, and settle each.
 
-    def _settle(
-        self, connection: sqlite3.Connection, tickets: Sequence[Ticket], error: sqlite3.Error, counted: int
-    ) -> None:
+        What interrupts it is raised: then a ticket is done, or doubtful, or nothing of it was written.
+        """
+        try:
+            self._counted = 0
+            self._write(connection, tickets)
+            _settle(tickets)
+        except LienthongError as error:
+            roll_back(connection)
+            _settle(tickets, error)
+        except sqlite3.Error as error:
+            if isinstance(error, _OF_ONE) and len(tickets) > 1:
+                self._write_apart(connection, tickets)
+            else:
+                self._find_out(connection, tickets, error)
+        except Exception as error:  # noqa: BLE001 - what no caller should bring: it goes back to who brought it
+            if len(tickets) > 1:
+                self._write_apart(connection, tickets)
+            else:
+                roll_back(connection)
+                _settle(tickets, error)
+        except BaseException:
+            self._stop(connection, tickets)
+            raise
+
+    def _write(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        group = Group(connection, time.time_ns() // 1_000_000)
+        admitted = [ticket for ticket in tickets if _is_admitted(group, ticket)]
+        if not admitted:
+            connection.execute("ROLLBACK")
+            return
+        group.write(self._window_ms)
+        counted = count_commits(connection, len(admitted))
+        self._store.foresee(counted - len(admitted))
+        self._counted = counted
+        for ticket in admitted:
+            ticket.is_doubtful = True
+        connection.execute("COMMIT")
+        self._store.acknowledge(counted)
+
+    def _write_apart(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
+        """Give each ticket a transaction of its own, so that only the faulty one fails."""
+        roll_back(connection)
+        for ticket in tickets:
+            self.write(connection, [ticket])
+
+    def _find_out(self, connection: sqlite3.Connection, tickets: Sequence[Ticket], error: sqlite3.Error) -> None:
         """After an error: was it written? A COMMIT that failed may have; the counter knows."""
         failure = translated(error, self._store.path)
         try:
@@ -60,11 +89,21 @@ class Writer:
             failure = OutcomeUnknown(f"{failure}; the log could not be opened again to see what was written")
             failure.__cause__ = error
         else:
-            if counted and found == counted:
-                self._store.acknowledge(counted)
-                return
-        for ticket in tickets:
-            ticket.error = ticket.error or failure
+            if self._counted and found == self._counted:
+                self._store.acknowledge(found)
+                return _settle(tickets)
+        return _settle(tickets, failure)
+
+    def _stop(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
+        """After an interruption, which comes between two statements: was COMMIT still to come?"""
+        is_written = self._counted > 0 and not connection.in_transaction
+        roll_back(connection)
+        if is_written:
+            self._store.acknowledge(self._counted)
+            _settle(tickets)
+        else:
+            for ticket in tickets:
+                ticket.is_doubtful = False
 
 
 class Group:
@@ -87,6 +126,8 @@ class Group:
             self._check_cursor(ticket.cursor)
         for scope, ids in ticket.seen.items():
             self._check_seen(scope, ids)
+        for column in ticket.columns:
+            self._end(column.part)  # what is damaged is found before anything is taken in
         self._take(ticket)
 
     def write(self, window_ms: int) -> None:
@@ -142,18 +183,26 @@ class Group:
         """Return the next offset and the time stamp of the next record, which never goes back."""
         end = self._ends.get(part)
         if end is None:
-            following, last = self._connection.execute("SELECT next,ts FROM part WHERE id=?", (part,)).fetchone()
+            following, last = end_of(self._connection, part)
             end = self._ends[part] = [following, max(self._now, last)]
         return end
 
 
 def _is_admitted(group: Group, ticket: Ticket) -> bool:
     try:
+        ticket.error = None
         group.admit(ticket)
     except LienthongError as refusal:
         ticket.error = refusal
         return False
     return True
+
+
+def _settle(tickets: Sequence[Ticket], failure: BaseException | None = None) -> None:
+    """Mark all as done; those that were not refused by themselves share the failure, if there is one."""
+    for ticket in tickets:
+        ticket.error = ticket.error or failure
+        ticket.is_done = True
 
 
 def _rows(columns: Sequence[Column]) -> Iterator[tuple[int, int, bytes | None, bytes | None, bytes]]:

@@ -24,10 +24,12 @@ class Claim:
         if self._is_released:
             return
         self._is_released = True
-        with transaction(self._store) as connection:
-            statement = "UPDATE cursor SET owner=NULL,epoch=epoch+1 WHERE name=? AND owner=?"
-            connection.execute(statement, (self._name, self._owner))
-        self._store.liveness.leave(self._owner)
+        try:
+            with transaction(self._store) as connection:
+                statement = "UPDATE cursor SET owner=NULL,epoch=epoch+1 WHERE name=? AND owner=?"
+                connection.execute(statement, (self._name, self._owner))
+        finally:
+            self._store.liveness.leave(self._owner)  # all see it, also where nothing can be written
 
 
 def take_cursor(store: Store, name: str) -> Claim:

@@ -12,21 +12,25 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from bus.errors import ConfigError, DamagedStore, TransportError
+from bus import logs
+from bus.errors import DamagedStore, TransportError
 from bus.transports.sqlite.bell import Bell, Listener, open_bell
-from bus.transports.sqlite.faults import name_of, sqlite_errors
+from bus.transports.sqlite.faults import name_of, os_errors, sqlite_errors
 from bus.transports.sqlite.forks import guard
 from bus.transports.sqlite.liveness import KernelLocks
 from bus.transports.sqlite.lock import Turnstile
-from bus.transports.sqlite.mark import Mark
+from bus.transports.sqlite.mark import Mark, Marked
 from bus.transports.sqlite.opening import check_place, prepared, truncate_wal
 from bus.transports.sqlite.options import Options
-from bus.transports.sqlite.store import connect, roll_back
+from bus.transports.sqlite.schema import commits_of
+from bus.transports.sqlite.store import check_process, connect, roll_back
+from bus.transports.sqlite.wal import Wal
+from bus.transports.sqlite.wholeness import missing
 
 WAL_WARN_BYTES = 64 * 1024 * 1024
 WAL_TIDY_BYTES = 8 * 1024 * 1024
 _LOOK_EVERY = 256
-_log = logging.getLogger(__name__)
+_LOG = logs.logger("bus.transports.sqlite.disk")
 
 
 class DiskStore:
@@ -34,21 +38,19 @@ class DiskStore:
 
     def __init__(self, path: Path, options: Options) -> None:
         check_place(path)
-        self.path: Path = path.absolute()
+        self.path: Path = path.resolve()  # SQLite follows links too: one log, one set of files beside it
+        self._name = str(self.path)
         self._pid = os.getpid()
-        self._wal = path.absolute().with_name(f"{path.name}-wal")
         self._mutex = threading.Lock()
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
         self._commits = 0
-        try:
+        self._marked = Marked()
+        self.wal = Wal(self.path)
+        with os_errors(self.path):
             self._turnstile = Turnstile(self.path)
             self._mark = Mark(self.path)
             self.liveness = KernelLocks(self.path.with_name(f"{self.path.name}-members"))
-        except OSError as error:
-            raise ConfigError(
-                f"{path} cannot be used: {error.strerror}", hint="Check the folder's owner and permissions."
-            ) from error
         self._writer = self._open(options)
         self._bell: Bell = open_bell(self.path, self.reader, polling=options.polling)
         guard(self)
@@ -57,21 +59,17 @@ class DiskStore:
     @contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
         """Take this process's turn among its threads, then the turnstile among processes."""
-        self._check_process()
+        self.check()
         with self._mutex:
-            self._check_open()
-            self._turnstile.enter()
-            try:
+            self.check()
+            with self._turnstile:
                 self._check_file()
                 yield self._writer
-            finally:
-                self._turnstile.leave()
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
         """Lend a pooled connection, the last used first: its statements are ready."""
-        self._check_process()
-        self._check_open()
+        self.check()
         try:
             connection = self._readers.pop()
         except IndexError:
@@ -79,24 +77,33 @@ class DiskStore:
         try:
             yield connection
         finally:
+            self._readers.append(connection)
             if self._closed:
-                connection.close()
-            else:
-                self._readers.append(connection)
+                self._close_late()
+
+    def foresee(self, before: int) -> None:
+        """Compare the database's counter with the mark, once more before each COMMIT.
+
+        A process whose index of the write-ahead log was deleted under it no longer sees what others commit, and
+        would write over it.
+        """
+        self._marked = self._mark.read()
+        if self._marked.commits > before:
+            raise missing(self.path, self._marked.commits, before)
+        if self._commits % _LOOK_EVERY == _LOOK_EVERY - 1:
+            self._look_around()
+        self._commits += 1
 
     def acknowledge(self, commits: int) -> None:
-        """Raise the high-water mark, and look at the write-ahead log's size now and then."""
+        """Raise the high-water mark."""
         try:
-            self._mark.write(commits)
+            self._mark.write(self._marked.raised(commits, self.wal.generation()))
         except OSError as error:  # the commit stands: a mark that lags is safe, one that leads would not be
-            _log.error("the high-water mark could not be written", extra={"reason": error.strerror})
-        self._commits += 1
-        if self._commits % _LOOK_EVERY == 0 and self.wal_bytes() > WAL_WARN_BYTES:
-            _log.warning("the write-ahead log is large: a reader may hold it", extra={"bytes": self.wal_bytes()})
+            logs.tell(_LOG, logging.ERROR, "the high-water mark could not be written", reason=error.strerror)
 
     def marked(self) -> int:
-        """Return what the high-water mark says."""
-        return self._mark.read()
+        """Return how many commits the high-water mark says were acknowledged."""
+        return self._mark.read().commits
 
     def reopen(self) -> sqlite3.Connection:
         """Open the new connection before closing the old one: the last to close would write a checkpoint."""
@@ -112,46 +119,42 @@ class DiskStore:
 
     def listener(self) -> AbstractContextManager[Listener]:
         """Lend an ear, or a poller where sockets are not wanted or not there."""
+        self.check()
+        self._check_file()  # who only reads would wait for news of a file that nobody writes any more
         return self._bell.listener()
-
-    def wal_bytes(self) -> int:
-        """Return the size of the write-ahead log now."""
-        try:
-            return self._wal.stat().st_size
-        except FileNotFoundError:
-            return 0
 
     def tidy(self) -> None:
         """Cut a large write-ahead log back, unless somebody writes right now."""
-        if self.wal_bytes() < WAL_TIDY_BYTES or not self._mutex.acquire(blocking=False):
+        if self.wal.size() < WAL_TIDY_BYTES or not self._mutex.acquire(blocking=False):
             return
         try:
             if not self._closed and self._turnstile.try_enter():
-                try:
-                    truncate_wal(self._writer)
-                except sqlite3.Error as error:  # whoever waits for news shall not suffer: the log stays as it is
-                    _log.warning("the write-ahead log could not be cut back", extra={"reason": name_of(error)})
-                finally:
-                    self._turnstile.leave()
+                self._cut_back()
         finally:
+            if not self._closed:
+                self._turnstile.leave()
             self._mutex.release()
 
     def close(self) -> None:
         """Close under the lock: the last connection of all writes a checkpoint as it closes. May be repeated."""
-        if os.getpid() != self._pid or self._closed:
+        if os.getpid() != self._pid:
             return
         with self._mutex:
-            self._turnstile.enter()
-            try:
-                self._closed = True
-                while self._readers:
-                    self._readers.pop().close()
+            if self._closed:
+                return
+            self._closed = True
+            with self._turnstile:
+                self._close_readers()
                 self._writer.close()
-            finally:
-                self._turnstile.leave()
             self.let_go()
             self._bell.close()
         atexit.unregister(self.close)
+
+    def check(self) -> None:
+        """Refuse to work in a forked child, and after the end."""
+        check_process(self._pid)
+        if self._closed:
+            raise TransportError("this engine is closed")
 
     def inherit(self) -> None:
         """In a forked child: close what would keep the parent's locks and sockets alive, and touch nothing else."""
@@ -162,32 +165,55 @@ class DiskStore:
         """Close the lock files."""
         self._turnstile.close()
         self._mark.close()
+        self.wal.close()
         self.liveness.close()
 
     def _open(self, options: Options) -> sqlite3.Connection:
-        self._turnstile.enter()
         try:
-            with sqlite_errors(self.path):
-                writer = _tuned(prepared(self.path, self._mark, options))
+            with self._turnstile, sqlite_errors(self.path), os_errors(self.path):
+                writer = _tuned(prepared(self.path, self._mark, self.wal, options))
                 self._inode = self.path.stat().st_ino
         except BaseException:
-            self._turnstile.leave()
             self.let_go()
             raise
-        self._turnstile.leave()
         return writer
 
-    def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise TransportError("this engine was opened before a fork", hint="Open an engine in the child itself.")
+    def _cut_back(self) -> None:
+        try:
+            if self._mark.read().commits <= commits_of(self._writer):  # else there is more in it than we can see
+                truncate_wal(self._writer)
+        except (sqlite3.Error, DamagedStore) as error:  # whoever waits for news shall not suffer: the log stays so
+            reason = name_of(error) if isinstance(error, sqlite3.Error) else str(error)
+            logs.tell(_LOG, logging.WARNING, "the write-ahead log could not be cut back", reason=reason)
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise TransportError("this engine is closed")
+    def _close_readers(self) -> None:
+        while self._readers:
+            self._readers.pop().close()
+
+    def _close_late(self) -> None:
+        """Close what a thread was still reading with: under the lock, which was closed before."""
+        with os_errors(self.path):
+            turnstile = Turnstile(self.path)
+        try:
+            with turnstile:
+                self._close_readers()
+        finally:
+            turnstile.close()
+
+    def _look_around(self) -> None:
+        """See now and then whether somebody deleted a file, or holds the write-ahead log."""
+        if self.wal.is_gone():
+            raise DamagedStore(
+                f"{self.path}: its write-ahead log was deleted while it was open; nothing is written any more",
+                hint="End every process that uses it, without force: the last of them saves what is in it.",
+            )
+        self._mark.restore()
+        if (size := self.wal.size()) > WAL_WARN_BYTES:
+            logs.tell(_LOG, logging.WARNING, "the write-ahead log is large: a reader may hold it", bytes=size)
 
     def _check_file(self) -> None:
         try:
-            same = self.path.stat().st_ino == self._inode
+            same = os.stat(self._name).st_ino == self._inode  # noqa: PTH116 - at each commit: twice as fast as by Path
         except FileNotFoundError:
             same = False
         if not same:

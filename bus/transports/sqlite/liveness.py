@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from bus.transports.sqlite.faults import os_errors
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -86,11 +88,12 @@ class KernelLocks:
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def enter(self) -> str:
-        """Lock a new file; only then may its id be written where others look."""
+        """Lock a new file; only then may its id be written where others look. Raises StorageFull."""
         owner = uuid4().hex
-        file = os.open(self._folder / owner, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        self._files[owner] = file
+        with os_errors(self._folder):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._files[owner] = os.open(self._folder / owner, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._files[owner], fcntl.LOCK_EX)
         return owner
 
     def leave(self, owner: str) -> None:

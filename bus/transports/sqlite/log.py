@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from sqlite3 import Connection
 
-from bus.errors import CorruptRecord, OffsetOutOfRange
 from bus.records import Place, Record, TopicPartition
 from bus.transport import Commit, Span
 from bus.transports.sqlite.bell import LOOK_AGAIN_S
@@ -15,9 +13,9 @@ from bus.transports.sqlite.commit import Writer
 from bus.transports.sqlite.directory import Directory
 from bus.transports.sqlite.faults import sqlite_errors
 from bus.transports.sqlite.inbox import known_ids
-from bus.transports.sqlite.pack import unpack
 from bus.transports.sqlite.prepare import Preparer
-from bus.transports.sqlite.schema import commits_of, log_sql
+from bus.transports.sqlite.reading import Reader, offset_at
+from bus.transports.sqlite.schema import commits_of
 from bus.transports.sqlite.store import Store, snapshot
 
 
@@ -28,11 +26,13 @@ class SqliteLog:
         self._store = store
         self._directory = directory
         self._preparer = Preparer(directory)
+        self._reader = Reader(store, directory)
         writer = Writer(store, inbox_days)
         self._combiner = Combiner(store.exclusive, writer.write, store.ring)
 
     def commit(self, commit: Commit) -> Sequence[Place]:
         """Do all of it or nothing; see :class:`~bus.transport.Transport`."""
+        self._store.check()  # before any lock, which a forked child may have inherited locked
         if not (commit.appends or commit.offsets or commit.cursor or commit.seen):
             return []
         ticket = self._preparer.ticket(commit)
@@ -40,13 +40,8 @@ class SqliteLog:
         return ticket.places()
 
     def read(self, partition: TopicPartition, start: int, limit: int) -> Sequence[Record]:
-        """Return a page. A damaged record ends the page before it, and is named when it would be the first."""
-        part = self._directory.part(partition)
-        with sqlite_errors(self._store.path), self._store.reader() as connection:
-            rows = connection.execute(log_sql(part).page, (start, limit)).fetchall()
-            if not rows:
-                _check_range(connection, partition, part, start)
-        return _records(partition, rows)
+        """Return a page; see :class:`~bus.transport.Transport`."""
+        return self._reader.read(partition, start, limit)
 
     def ends(self, topic: str) -> Mapping[TopicPartition, Span]:
         """Return every partition's span, all of one moment."""
@@ -82,44 +77,3 @@ class SqliteLog:
     def _version(self) -> int:
         with self._store.reader() as connection:
             return commits_of(connection) + 1
-
-
-def offset_at(connection: Connection, part: int, timestamp: int) -> int:
-    """Return the first offset accepted at or after ``timestamp``, within one snapshot."""
-    low, end = connection.execute("SELECT first,next FROM part WHERE id=?", (part,)).fetchone()
-    high, found = end, int(end)
-    statement = log_sql(part).at_or_after
-    while low < high:
-        middle = (low + high) // 2
-        row = connection.execute(statement, (middle,)).fetchone()
-        if row is None or row[1] >= timestamp:
-            high, found = middle, end if row is None else row[0]
-        else:
-            low = row[0] + 1
-    return int(found)
-
-
-def _check_range(connection: Connection, partition: TopicPartition, part: int, start: int) -> None:
-    first, end = connection.execute("SELECT first,next FROM part WHERE id=?", (part,)).fetchone()
-    if start > end:
-        raise OffsetOutOfRange(str(partition), start, first, end)
-
-
-def _records(
-    partition: TopicPartition, rows: Sequence[tuple[int, int, bytes | None, bytes | None, bytes]]
-) -> list[Record]:
-    topic, number = partition
-    records: list[Record] = []
-    for offset, timestamp, key, value, stored in rows:
-        headers = unpack(key, value, stored)
-        if headers is None:
-            if records:
-                break
-            raise CorruptRecord(f"{partition}/{offset} is not what was written: its checksum differs")
-        records.append(
-            Record(
-                topic=topic, partition=number, offset=offset, timestamp=timestamp,
-                key=key, value=value, headers=headers,
-            )
-        )  # fmt: skip
-    return records

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from bus.errors import Fenced, TransportError
+from bus.errors import DamagedStore, Fenced, TransportError
 from bus.records import TopicPartition
 from bus.transport import Held
 from bus.transports.sqlite.directory import Directory
@@ -81,16 +81,22 @@ class Member:
         if self._has_left:
             return
         self._has_left = True
-        with transaction(self._store) as connection:
-            _evict(connection, self._group, self._id)
-        self._store.liveness.leave(self._id)
+        try:
+            with transaction(self._store) as connection:
+                _evict(connection, self._group, self._id)
+        finally:
+            self._store.liveness.leave(self._id)  # all see it, also where nothing can be written
 
     def _enter(self) -> None:
         self._id = self._store.liveness.enter()
         statement = "INSERT INTO member VALUES(?,?,?,?,?)"
-        with transaction(self._store) as connection:
-            row = (self._group, self._id, self._boot, self._until(), json.dumps(sorted(self._topics)))
-            connection.execute(statement, row)
+        row = (self._group, self._id, self._boot, self._until(), json.dumps(sorted(self._topics)))
+        try:
+            with transaction(self._store) as connection:
+                connection.execute(statement, row)
+        except BaseException:
+            self._store.liveness.leave(self._id)
+            raise
         self._renew_at = time.monotonic() + self._lease_s / 3
 
     def _settle(self, must_renew: bool) -> None:
@@ -130,7 +136,7 @@ class Member:
     def _survey(self, connection: Connection) -> Survey:
         statement = "SELECT id,boot,until,topics FROM member WHERE grp=?"
         rows = connection.execute(statement, (self._group,)).fetchall()
-        living = {row[0]: frozenset(json.loads(row[3])) for row in rows if self._lives(*row[:3])}
+        living = {row[0]: _topics_of(row[3]) for row in rows if self._lives(*row[:3])}
         claims = connection.execute("SELECT part,owner FROM claim WHERE grp=?", (self._group,)).fetchall()
         owners = {part: owner for part, owner in claims if owner in living}
         partitions = {part: partition.topic for part, partition in self._partitions.items()}
@@ -167,6 +173,13 @@ class Member:
 def _evict(connection: Connection, group: str, member: str) -> None:
     connection.execute("UPDATE claim SET owner=NULL,epoch=epoch+1 WHERE grp=? AND owner=?", (group, member))
     connection.execute("DELETE FROM member WHERE grp=? AND id=?", (group, member))
+
+
+def _topics_of(stored: str) -> frozenset[str]:
+    try:
+        return frozenset(json.loads(stored))
+    except ValueError as error:
+        raise DamagedStore("the topics that a group's member asked for cannot be read") from error
 
 
 def _partitions_of(connection: Connection, topics: frozenset[str]) -> dict[int, str]:

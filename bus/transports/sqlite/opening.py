@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from bus.errors import ConfigError, DamagedStore, MissingRecords, StoreVersion
+from bus.errors import ConfigError, StoreVersion
 from bus.transports.sqlite.faults import name_of
 from bus.transports.sqlite.mark import Mark
 from bus.transports.sqlite.options import Options
-from bus.transports.sqlite.schema import APPLICATION_ID, VERSION, commits_of, create_tables
+from bus.transports.sqlite.schema import APPLICATION_ID, VERSION, create_tables
 from bus.transports.sqlite.store import connect
+from bus.transports.sqlite.wal import Wal
+from bus.transports.sqlite.wholeness import check_files, check_tables, has_content, marked_in, missing
 
 _MIN_SQLITE = (3, 35, 0)
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "davfs"}
@@ -47,30 +50,24 @@ def file_system(folder: Path, table: Path = Path("/proc/self/mountinfo")) -> str
     return kind
 
 
-def prepared(path: Path, mark: Mark, options: Options) -> sqlite3.Connection:
+def prepared(path: Path, mark: Mark, wal: Wal, options: Options) -> sqlite3.Connection:
     """Open the file under the lock, or make it. Raises StoreVersion, MissingRecords and DamagedStore."""
-    marked = mark.read()
-    connection = connect(str(path))
-    try:
-        if _is_empty(connection, path, marked):
-            if marked and options.verified:
-                raise missing(path, marked, 0)
-            _create(connection, path)
-        check_ours(connection, path)
-        connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        if options.verified:
-            _check_mark(connection, path, mark, marked)
-    except BaseException:
-        connection.close()
-        raise
+    marked = marked_in(mark, options)
+    if options.verified:
+        check_files(path, marked, wal)
+    # Closing a connection that can write empties the write-ahead log. So one that cannot looks first, and what is
+    # refused stays as it was found.
+    with closing(connect(str(path), readonly=has_content(path))) as looker:
+        is_new = _is_empty(looker, path, marked.commits)
+        if not is_new:
+            check_ours(looker, path)
+        commits = check_tables(looker, path, marked) if options.verified and not is_new else 0
+        if commits < marked.commits and options.verified:
+            raise missing(path, marked.commits, commits)
+        connection = _opened(path, is_new=is_new)
+    if options.verified:
+        mark.write(marked.raised(commits, wal.generation()))
     return connection
-
-
-def missing(path: Path, marked: int, found: int) -> MissingRecords:
-    """Return the error that names the gap."""
-    return MissingRecords(
-        f"{path}: {marked - found} acknowledged commits are missing; {marked} were acknowledged, {found} are there"
-    )
 
 
 def check_ours(connection: sqlite3.Connection, path: Path) -> None:
@@ -108,19 +105,22 @@ def _is_empty(connection: sqlite3.Connection, path: Path, marked: int) -> bool:
     return bool(tables == 0 and connection.execute("PRAGMA application_id").fetchone()[0] == 0)
 
 
+def _opened(path: Path, *, is_new: bool) -> sqlite3.Connection:
+    connection = connect(str(path))
+    try:
+        if is_new:
+            _create(connection, path)
+        if connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            raise ConfigError(f"{path} is on a file system without shared memory", hint="Use a disk of this machine.")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _create(connection: sqlite3.Connection, path: Path) -> None:
     path.chmod(0o600)
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before the first table, or never
     connection.execute("PRAGMA journal_mode=WAL").fetchall()
     create_tables(connection)
     truncate_wal(connection)  # so that a log that is lost later takes no table with it
-
-
-def _check_mark(connection: sqlite3.Connection, path: Path, mark: Mark, marked: int) -> None:
-    try:
-        found = commits_of(connection)
-    except (TypeError, sqlite3.OperationalError) as error:
-        raise DamagedStore(f"{path} lacks its counter of commits") from error
-    if marked > found:
-        raise missing(path, marked, found)
-    mark.write(found)

@@ -13,6 +13,7 @@ MAX_EXTRA_BYTES = 64 * 1024
 """The key and the packed headers together."""
 
 MAX_NAME = 249
+ID_BYTES = 16
 
 
 class Options(Struct, frozen=True, kw_only=True):

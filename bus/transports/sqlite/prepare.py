@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import count
 from threading import Lock
 
-from bus.errors import RecordTooLarge
+from bus.errors import InvalidEnvelope, RecordTooLarge
 from bus.partitioner import partition_of
 from bus.records import NewRecord, Place, TopicPartition
 from bus.transport import Commit, Moved, Saved
 from bus.transports.sqlite.directory import Directory, Topic
-from bus.transports.sqlite.options import MAX_EXTRA_BYTES, MAX_VALUE_BYTES
+from bus.transports.sqlite.options import ID_BYTES, MAX_EXTRA_BYTES, MAX_VALUE_BYTES
 from bus.transports.sqlite.pack import pack
 
 
@@ -34,10 +34,11 @@ class Column:
 class Ticket:
     """One commit on its way through the combining queue, with its outcome when it comes back.
 
-    ``gate`` is locked while its thread waits; ``leads`` tells a woken thread that it has to lead.
+    ``gate`` is locked while its thread waits; ``group`` is what its thread writes if it leads. ``is_doubtful``
+    from COMMIT until it is known what came of it.
     """
 
-    __slots__ = ("columns", "cursor", "error", "gate", "is_done", "leads", "moves", "seen")
+    __slots__ = ("columns", "cursor", "error", "gate", "group", "is_done", "is_doubtful", "moves", "seen")
 
     def __init__(self, columns: Sequence[Column], commit: Commit, moves: Sequence[tuple[int, Moved]]) -> None:
         self.columns = columns
@@ -46,8 +47,9 @@ class Ticket:
         self.seen = ids_by_scope(commit)
         self.error: BaseException | None = None
         self.is_done = False
+        self.is_doubtful = False
         self.gate: Lock | None = None
-        self.leads = False
+        self.group: Sequence[Ticket] = ()
 
     def places(self) -> list[Place]:
         """Return where the appends went, in their order."""
@@ -89,6 +91,8 @@ class Preparer:
             column.values.append(value)
             column.headers.append(headers)
         moves = [(self._directory.part(moved.partition), moved) for moved in commit.offsets]
+        if moves or commit.seen or commit.cursor:
+            _check_names(commit)
         return Ticket(list(columns.values()), commit, moves)
 
     def _partition(self, new: NewRecord, topic: Topic) -> int:
@@ -104,8 +108,22 @@ def ids_by_scope(commit: Commit) -> dict[str, list[bytes]]:
     """Return the ids that a commit brings, for each scope."""
     ids: dict[str, list[bytes]] = {}
     for seen in commit.seen:
+        if type(seen.id) is not bytes or len(seen.id) != ID_BYTES:
+            raise InvalidEnvelope(f"an id to remember is not {ID_BYTES} bytes")
         ids.setdefault(seen.scope, []).append(seen.id)
     return ids
+
+
+def _check_names(commit: Commit) -> None:
+    """Refuse here what the database would refuse in the midst of other callers' commits."""
+    saved = commit.cursor
+    if saved is not None and len(saved.value) > MAX_VALUE_BYTES:
+        raise RecordTooLarge(f"cursor {saved.name} has {len(saved.value)} bytes; the limit is {MAX_VALUE_BYTES}")
+    names = {moved.group for moved in commit.offsets} | {seen.scope for seen in commit.seen}
+    try:
+        "".join(names if saved is None else names | {saved.name}).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidEnvelope("the name of a group, a cursor or a scope is not text that UTF-8 can hold") from error
 
 
 def _too_large(new: NewRecord) -> RecordTooLarge:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from bus.transports.sqlite.directory import Topic
 from bus.transports.sqlite.faults import sqlite_errors
 from bus.transports.sqlite.inbox import expired, forget_some
-from bus.transports.sqlite.log import offset_at
-from bus.transports.sqlite.schema import log_sql
+from bus.transports.sqlite.reading import offset_at
+from bus.transports.sqlite.schema import log_sql, span_of
 from bus.transports.sqlite.store import Store, snapshot, transaction
 
 BITE = 500
@@ -56,7 +54,7 @@ def give_pages_back(store: Store) -> None:
 def _retire(store: Store, part: int, before: int) -> int:
     """Delete what was accepted before ``before``, and move the partition's first offset with it."""
     with snapshot(store) as connection:
-        first = _first(connection, part)
+        first = span_of(connection, part).first
         cut = offset_at(connection, part, before)
     total = 0
     while first < cut:
@@ -71,7 +69,7 @@ def _retire(store: Store, part: int, before: int) -> int:
 def _compact(store: Store, part: int, tombstones: int) -> int:
     """Delete what a newer record of its key overrules, among those that stood there at the start."""
     with snapshot(store) as connection:
-        start, head = connection.execute("SELECT first,next FROM part WHERE id=?", (part,)).fetchone()
+        start, head = span_of(connection, part)
     total = 0
     while start < head:
         with transaction(store) as connection:
@@ -83,7 +81,3 @@ def _compact(store: Store, part: int, tombstones: int) -> int:
             connection.execute("UPDATE part SET first=coalesce(?,next) WHERE id=?", (oldest, part))
             start = stop
     return total
-
-
-def _first(connection: sqlite3.Connection, part: int) -> int:
-    return int(connection.execute("SELECT first FROM part WHERE id=?", (part,)).fetchone()[0])

@@ -11,6 +11,9 @@ import sqlite3
 from functools import lru_cache
 from typing import NamedTuple
 
+from bus.errors import DamagedStore
+from bus.transport import Span
+
 APPLICATION_ID = 0x4C54484E
 """``LTHN``: tells our files from other people's."""
 
@@ -27,7 +30,8 @@ CREATE TABLE member(grp TEXT, id TEXT, boot TEXT NOT NULL, until INTEGER NOT NUL
                     PRIMARY KEY(grp, id)) WITHOUT ROWID;
 CREATE TABLE cursor(name TEXT PRIMARY KEY, value BLOB, epoch INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;
 CREATE TABLE scope(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE period(id INTEGER PRIMARY KEY, opened INTEGER NOT NULL)
+CREATE TABLE period(id INTEGER PRIMARY KEY, opened INTEGER NOT NULL);
+CREATE TABLE hole(part INTEGER, first INTEGER, next INTEGER NOT NULL, PRIMARY KEY(part, first)) WITHOUT ROWID
 """
 
 
@@ -41,6 +45,7 @@ class LogSql(NamedTuple):
     nth: str
     compact: str
     oldest: str
+    outermost: str
 
 
 @lru_cache(maxsize=4096)
@@ -59,6 +64,7 @@ def log_sql(part: int) -> LogSql:
             f" WHERE newer.key={log}.key AND newer.off>{log}.off AND newer.off<:head))"
         ),
         oldest=f"SELECT min(off) FROM {log}",  # noqa: S608
+        outermost=f"SELECT (SELECT min(off) FROM {log}),(SELECT max(off) FROM {log})",  # noqa: S608
     )
 
 
@@ -84,10 +90,27 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def count_commits(connection: sqlite3.Connection, commits: int) -> int:
     """Add to the counter inside a transaction, and return what it says then."""
-    statement = "UPDATE part SET next=next+? WHERE id=0 RETURNING next"
-    return int(connection.execute(statement, (commits,)).fetchone()[0])
+    statement = "UPDATE part SET next=next+? WHERE id=0 RETURNING first,next"
+    return _two_numbers(connection.execute(statement, (commits,)), 0)[1]
 
 
 def commits_of(connection: sqlite3.Connection) -> int:
-    """Return the counter of acknowledged commits."""
-    return int(connection.execute("SELECT next FROM part WHERE id=0").fetchone()[0])
+    """Return the counter of acknowledged commits. Raises :class:`~bus.errors.DamagedStore`."""
+    return span_of(connection, 0).end
+
+
+def span_of(connection: sqlite3.Connection, part: int) -> Span:
+    """Return the readable span of partition ``part``. Raises :class:`~bus.errors.DamagedStore`."""
+    return Span(*_two_numbers(connection.execute("SELECT first,next FROM part WHERE id=?", (part,)), part))
+
+
+def end_of(connection: sqlite3.Connection, part: int) -> tuple[int, int]:
+    """Return the next offset of partition ``part``, and the time of its last record. Raises DamagedStore."""
+    return _two_numbers(connection.execute("SELECT next,ts FROM part WHERE id=?", (part,)), part)
+
+
+def _two_numbers(rows: sqlite3.Cursor, part: int) -> tuple[int, int]:
+    row = rows.fetchone()
+    if row is None or type(row[0]) is not int or type(row[1]) is not int:
+        raise DamagedStore(f"the log has lost what it knew of partition number {part}")
+    return row[0], row[1]

@@ -6,12 +6,14 @@ reads too, because a second one would see locks or uncommitted rows.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from bus.errors import TransportError
 from bus.transports.sqlite.bell import Condition, Listener
@@ -33,6 +35,10 @@ class Store(Protocol):
         """Who is alive among the owners of claims."""
         ...
 
+    def check(self) -> None:
+        """Refuse to work in a forked child, and after the end. Raises :class:`~bus.errors.TransportError`."""
+        ...
+
     def exclusive(self) -> AbstractContextManager[sqlite3.Connection]:
         """Hold the lock, with the writing connection and no transaction begun."""
         ...
@@ -41,8 +47,12 @@ class Store(Protocol):
         """Lend a connection to read with; every statement is read to its end."""
         ...
 
+    def foresee(self, before: int) -> None:
+        """Compare the counter before a COMMIT, inside the lock. Raises :class:`~bus.errors.MissingRecords`."""
+        ...
+
     def acknowledge(self, commits: int) -> None:
-        """Note the counter after a COMMIT, inside the lock."""
+        """Note the counter after a COMMIT, inside the lock. May be repeated."""
         ...
 
     def reopen(self) -> sqlite3.Connection:
@@ -73,6 +83,7 @@ def transaction(store: Store, commits: int = 1) -> Iterator[sqlite3.Connection]:
             try:
                 yield connection
                 counted = count_commits(connection, commits)
+                store.foresee(counted - commits)
                 connection.execute("COMMIT")
             except BaseException:
                 roll_back(connection)
@@ -106,6 +117,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.liveness: Liveness = Present()
+        self._pid = os.getpid()
         self._mutex = threading.RLock()
         self._bell = Condition()
         self._connection = connect(":memory:")
@@ -116,20 +128,29 @@ class MemoryStore:
         else:
             self._connection.deserialize(_image[0])
 
+    def check(self) -> None:
+        """Refuse to work in a forked child, and after the end."""
+        check_process(self._pid)
+        if self._closed:
+            raise TransportError("this engine is closed")
+
     @contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
         """Hold the mutex."""
+        self.check()
         with self._mutex:
-            if self._closed:
-                raise TransportError("this engine is closed")
+            self.check()
             yield self._connection
 
     def reader(self) -> AbstractContextManager[sqlite3.Connection]:
         """Lend the one connection."""
         return self.exclusive()
 
-    def acknowledge(self, commits: int) -> None:
+    def foresee(self, before: int) -> None:
         """Nothing can be lost apart from the whole."""
+
+    def acknowledge(self, commits: int) -> None:
+        """There is no mark."""
 
     def reopen(self) -> sqlite3.Connection:
         """Go on with the one connection: there is no disk that could fail."""
@@ -142,6 +163,7 @@ class MemoryStore:
 
     def listener(self) -> AbstractContextManager[Listener]:
         """Lend a view of the condition."""
+        self.check()
         return self._bell.listener()
 
     def tidy(self) -> None:
@@ -149,17 +171,29 @@ class MemoryStore:
 
     def close(self) -> None:
         """Forget everything."""
+        if os.getpid() != self._pid:
+            return
         with self._mutex:
             self._closed = True
             self._connection.close()
         self._bell.ring()
 
 
-def connect(name: str) -> sqlite3.Connection:
-    """Open a connection whose transactions are ours to begin, with the timeout set before anything else."""
+def check_process(opened_by: int) -> None:
+    """Refuse an engine that a forked child inherited: its locks and its memory belong to the parent."""
+    if os.getpid() != opened_by:
+        raise TransportError("this engine was opened before a fork", hint="Open an engine in the child itself.")
+
+
+def connect(name: str, *, readonly: bool = False, alone: bool = False) -> sqlite3.Connection:
+    """Open a connection whose transactions are ours to begin, with the timeout set before anything else.
+
+    ``alone`` looks at a database's own file without its write-ahead log.
+    """
+    place = f"file:{quote(name)}?mode=ro{'&immutable=1' * alone}" if readonly else name
     try:
         return sqlite3.connect(
-            name, timeout=10.0, isolation_level=None, check_same_thread=False, cached_statements=1024
+            place, timeout=10.0, isolation_level=None, check_same_thread=False, cached_statements=1024, uri=readonly
         )
     except sqlite3.Error as error:
         raise translated(error, None if name == ":memory:" else Path(name)) from error

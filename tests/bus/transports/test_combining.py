@@ -23,6 +23,7 @@ class Desk:
         self.opened = threading.Event()
         self.groups: list[int] = []
         self.failure: BaseException | None = None
+        self.leaves_doubt = False
         self.combiner = Combiner(self.exclusive, self.write, lambda: None)
 
     @contextmanager
@@ -37,6 +38,8 @@ class Desk:
         self.groups.append(len(tickets))
         if self.failure is not None:
             failure, self.failure = self.failure, None
+            for ticket in tickets:
+                ticket.is_doubtful = self.leaves_doubt
             raise failure
         for ticket in tickets:
             ticket.is_done = True
@@ -92,18 +95,28 @@ def test_what_queues_while_the_lock_is_awaited_is_written_at_once() -> None:
     assert (outcomes, desk.groups) == (["done"] * 20, [20])
 
 
-def test_a_failing_leader_settles_its_group_and_the_queue_goes_on() -> None:
+def test_a_leader_that_fails_fails_alone_and_the_queue_goes_on() -> None:
     desk = Desk()
     desk.failure = TransportUnavailable("busy")
     threads, outcomes = queue(desk, 5)
     finish(desk, threads)
     desk.submit(outcomes)
-    assert sorted(map(str, outcomes)) == [*["TransportUnavailable"] * 5, "done"]
+    assert sorted(map(str, outcomes)) == ["TransportUnavailable", *["done"] * 5]
 
 
-def test_an_interrupted_leader_leaves_the_others_in_no_doubt_that_there_is_doubt() -> None:
+def test_what_an_interrupted_leader_had_not_written_is_written_by_the_next() -> None:
     desk = Desk()
     desk.failure = RuntimeError("interrupted")
+    threads, outcomes = queue(desk, 4)
+    finish(desk, threads)
+    desk.submit(outcomes)
+    assert sorted(map(str, outcomes)) == ["RuntimeError", *["done"] * 4]
+    assert desk.groups == [4, 3, 1]
+
+
+def test_what_an_interrupted_leader_may_have_written_is_told_to_be_unknown() -> None:
+    desk = Desk()
+    desk.failure, desk.leaves_doubt = RuntimeError("interrupted"), True
     threads, outcomes = queue(desk, 4)
     finish(desk, threads)
     desk.submit(outcomes)

@@ -105,7 +105,7 @@ class RegistryContract:
             registry.versions("nothing here")
 
     @final
-    @pytest.mark.parametrize("subject", ["", "a\nb", "a\0b", "x" * 10_000, "Ho\u0302", "\ud800", "\udcff"])
+    @pytest.mark.parametrize("subject", ["", "a\nb", "a\0b", "x" * 10_000, "Ho\u0302", "\ud800"])
     def test_a_name_that_no_subject_may_have_is_not_found(self, registry: SchemaRegistry, subject: str) -> None:
         assert not registry.incompatibilities(subject, a_record("code"))
         with pytest.raises(SubjectNotFound):

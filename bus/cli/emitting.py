@@ -8,7 +8,7 @@ from typing import Any
 
 from bus.cli.drafts import Draft, Given, Target, draft
 from bus.cli.emitted import CHECKED, KNOWN, PUBLISHED, REFUSED, Emitted
-from bus.cli.finding import find_event
+from bus.cli.finding import Rereader
 from bus.cli.inputs import Item
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
@@ -26,6 +26,7 @@ class Emitter:
         self._session, self._target, self._given, self._dry_run = session, target, given, dry_run
         self._check = value_check(session)
         self._producer = Producer(session.standing_engine.log, session.wire, check=self._check)
+        self._reread = Rereader(session.engine.log, target.topic.name)
 
     def emit(self, item: Item) -> Emitted:
         """Check and publish one object."""
@@ -57,18 +58,15 @@ class Emitter:
 
     def _standing(self, drafted: Draft) -> Place | None:
         """Return where the event stands that has this id, None if it is gone. Raises Duplicate if it tells another."""
-        event, topic = drafted.event, self._target.topic.name
         with progress_bar("Looking for the event with this id") as progress:
-            search = find_event(
-                self._session.engine.log, [topic, topic + SUFFIX], event.id, progress, source=event.source
-            )
-        if search.record is None:
+            record = self._reread.find(drafted.event, progress)
+        if record is None:
             return None
-        if search.record.topic == topic:
-            others = differences(self._session.wire.decode(search.record), drafted)
+        if not record.topic.endswith(SUFFIX):
+            others = differences(self._session.wire.decode(record), drafted)
             if others:
-                raise _conflict(event, search.record.place, others)
-        return search.record.place
+                raise _conflict(drafted.event, record.place, others)
+        return record.place
 
 
 def value_check(session: Session) -> Check | None:

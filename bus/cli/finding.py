@@ -6,12 +6,16 @@ The log keeps no list of ids; ``dossier history`` and ``event search`` have an i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from uuid import UUID
 
 from msgspec import Struct
 
-from bus.cli.pages import Damaged, read_back
-from bus.records import Record
+from bus.cli.pages import PAGE, Damaged, Found, read_back, read_between
+from bus.deadletters import dead_letter_topic
+from bus.envelope import Envelope
+from bus.partitioner import partition_of
+from bus.records import Record, TopicPartition
 from bus.transport import Transport
 
 Progress = Callable[[int, int | None], None]
@@ -60,7 +64,29 @@ def find_event(
     )
 
 
-def _in_turn(sources: Sequence[Iterator[list[Record | Damaged]]]) -> Iterator[list[Record | Damaged]]:
+class Rereader:
+    """Finds one event after another on a topic. Those that are asked for in the order of the log are read once."""
+
+    def __init__(self, log: Transport, topic: str) -> None:
+        self._log, self._topic = log, topic
+        self._ahead: dict[int, Iterator[Found]] = {}
+
+    def find(self, event: Envelope, progress: Progress) -> Record | None:
+        """Return the record of this id and source, on the topic or in its dead letters; None if it is gone."""
+        spans = self._log.ends(self._topic)
+        ahead = self._ahead.get(partition_of(event.key.encode(), len(spans)), iter(()))
+        for one in islice(ahead, PAGE):
+            if isinstance(one, Record) and _is(one, event.id, event.source):
+                return one
+        topics = [self._topic, dead_letter_topic(self._topic)]
+        record = find_event(self._log, topics, event.id, progress, source=event.source).record
+        if record is not None and record.topic == self._topic:
+            name = TopicPartition(record.topic, record.partition)
+            self._ahead[record.partition] = read_between(self._log, name, record.offset + 1, spans[name].end)
+        return record
+
+
+def _in_turn(sources: Sequence[Iterator[list[Found]]]) -> Iterator[list[Found]]:
     """Take a page of each partition in turn: an event is seldom far from the end of its own."""
     left = list(sources)
     while left:
@@ -72,7 +98,7 @@ def _in_turn(sources: Sequence[Iterator[list[Record | Damaged]]]) -> Iterator[li
                 yield page
 
 
-def _is(one: Record | Damaged, wanted: UUID, source: str | None) -> bool:
+def _is(one: Found, wanted: UUID, source: str | None) -> bool:
     if isinstance(one, Damaged):
         return False
     told = (one.header("ce_id") or b"").decode("utf-8", "replace").lower()

@@ -25,6 +25,7 @@ _RESTORE = "Restore the newest backup of the data folder."
 _FUTURE_MS = 60_000
 _NAMED = 3
 Look = Callable[["Session", Engine], Iterator[Line]]
+Looks = list[tuple[str, Look]]
 
 
 def log_lines(session: Session) -> Iterator[Line]:
@@ -38,11 +39,13 @@ def log_lines(session: Session) -> Iterator[Line]:
         # Its own hint sends people here.
         yield failed("log", error, _RESTORE if error.hint == DamagedStore.hint else None)
         return
-    looks: tuple[tuple[str, Look], ...] = (
-        ("log", _store), ("registry", _registry), ("topics", _topics), ("contracts", _contracts),
-        ("newest", _newest), ("groups", _groups), ("deadletters", _letters),
-    )  # fmt: skip
-    for name, look in looks:
+    # To open a registry that is gone would make an empty one, and nobody would see any more that it is lost.
+    file = sqlite_file(session.settings.registry)
+    is_lost = file is not None and not file.exists()
+    registered: Looks = [("registry", _registry), ("contracts", _contracts), ("newest", _newest)]
+    looks: Looks = [("log", _store), ("topics", _topics), ("clock", _clock), ("groups", _groups)]
+    looks += [("registry", _lost_registry)] if is_lost else registered
+    for name, look in (*looks, ("deadletters", _letters)):
         yield from _tried(name, look, session, engine)
 
 
@@ -59,21 +62,21 @@ def _store(_session: Session, engine: Engine) -> Iterator[Line]:
     yield from (of_log(finding) for finding in findings if finding.name != "sqlite")
 
 
-def _registry(session: Session, engine: Engine) -> Iterator[Line]:
-    file = sqlite_file(session.settings.registry)
-    if file is not None and not file.exists():
-        # Opening would make an empty one, and nobody would see any more that it is lost.
-        if any(span.end for spec in engine.admin.topics() for span in engine.log.ends(spec.name).values()):
-            yield fault("registry", f"{file} is gone, and the log's records cannot be read without it",
-                        "Restore it from the newest backup.")  # fmt: skip
-        else:
-            yield warning("registry", f"{file} is not there yet", _APPLY)
-        return
+def _registry(session: Session, _engine: Engine) -> Iterator[Line]:
     registry = session.registry
     versions = [version for subject in registry.subjects() for version in registry.versions(subject)]
     schemas = len({version.schema_id for version in versions})
     subjects = len({version.subject for version in versions})
     yield ok("registry", f"{number(schemas, 'schema')} under {number(subjects, 'subject')}")
+
+
+def _lost_registry(session: Session, engine: Engine) -> Iterator[Line]:
+    file = sqlite_file(session.settings.registry)
+    if any(span.end for spec in engine.admin.topics() for span in engine.log.ends(spec.name).values()):
+        detail = f"{file} is gone, and the log's records cannot be read without it"
+        yield fault("registry", detail, "Restore it from the newest backup.")
+    else:
+        yield warning("registry", f"{file} is not there yet", _APPLY)
 
 
 def _topics(session: Session, engine: Engine) -> Iterator[Line]:
@@ -88,9 +91,6 @@ def _topics(session: Session, engine: Engine) -> Iterator[Line]:
 
 
 def _contracts(session: Session, _engine: Engine) -> Iterator[Line]:
-    file = sqlite_file(session.settings.registry)
-    if file is not None and not file.exists():
-        return
     missing = []
     for entry in session.catalogue.events:
         try:
@@ -105,13 +105,17 @@ def _contracts(session: Session, _engine: Engine) -> Iterator[Line]:
 
 def _newest(session: Session, engine: Engine) -> Iterator[Line]:
     """Decode the newest record of each partition: a registry of another installation would show here."""
-    records = list(_newest_records(engine))
+    records = [record for record in _newest_records(engine) if record.value is not None]
     unread = [str(record.place) for record in records if not _is_read(session, record)]
     if unread:
         yield warning("newest", f"cannot be read: {_named(unread)}", "`lienthong event get PLACE` says why.")
-    elif records:
+    else:
         yield ok("newest", f"the newest records of {number(len(records), 'partition')} can be read")
-    ahead = max((record.timestamp for record in records), default=0) - time.time_ns() // 1_000_000
+
+
+def _clock(_session: Session, engine: Engine) -> Iterator[Line]:
+    newest = max((record.timestamp for record in _newest_records(engine)), default=0)
+    ahead = newest - time.time_ns() // 1_000_000
     if ahead > _FUTURE_MS:
         yield warning("clock", f"the newest record was accepted {period(ahead)} from now", "Set the clock right.")
     else:
@@ -130,11 +134,6 @@ def _newest_records(engine: Engine) -> Iterator[Record]:
 
 
 def _is_read(session: Session, record: Record) -> bool:
-    if record.value is None:
-        return True
-    file = sqlite_file(session.settings.registry)
-    if file is not None and not file.exists():
-        return False
     try:
         session.wire.decode(record)
     except ContractError:

@@ -115,4 +115,6 @@ def fault(error: Exception, *, as_json: bool) -> int:
 
 def described(error: LienthongError) -> Mapping[str, Any]:
     """Return an error's stable parts, for JSON."""
-    return {"code": error.code, "message": str(error), "hint": error.hint, "retriable": error.retriable}
+    told = {"code": error.code, "message": str(error), "hint": error.hint, "retriable": error.retriable}
+    reasons = getattr(error, "reasons", None)
+    return told if reasons is None else {**told, "reasons": list(reasons)}

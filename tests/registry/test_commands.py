@@ -127,6 +127,15 @@ def test_a_contract_that_breaks_with_what_is_registered_ends_with_code_5(
     assert "READER_FIELD_MISSING_DEFAULT_VALUE at /fields/1: version 1: the writer has no field outcome" in answer.err
 
 
+def test_a_script_is_told_each_reason_of_a_refusal(call: Call, data: Path) -> None:
+    data.mkdir()
+    engine = open_engine(f"sqlite:///{data / 'bus.db'}")
+    engine.admin.create_topic(TopicSpec(name="postal.events", partitions=3))
+    engine.close()
+    error = json.loads(call("topic", "apply", "--json").err)["error"]
+    assert (error["code"], error["reasons"]) == ("LT-E3013", ["postal.events has 3 partitions, not 2"])
+
+
 # -- schema check ---------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from connectors.file_drop.rows import Cells
 from connectors.file_drop.values import Scope, taken
 
 Holds = Callable[[Cells], bool]
-_WORDS = ("not", "empty")
+WORDS = ("not", "empty")
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -34,7 +34,7 @@ def _tests(scope: Scope, column: str, node: Node) -> list[Holds]:
         return [_is_empty(take, True)]
     if not isinstance(node, Table):
         return [_is_one_of(take, _texts(node), True)]
-    node.check_names(_WORDS, f"the condition on `{column}`")
+    node.check_names(WORDS, f"the condition on `{column}`")
     tests = []
     if "not" in node.entries:
         tests.append(_is_one_of(take, _texts(node.entries["not"]), False))

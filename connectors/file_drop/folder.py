@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bus.errors import ConfigError, SourceUnavailable
 from connectors.file_drop.layout import Layout
 
-_UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
+UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
 
 
 class Found(NamedTuple):
@@ -71,7 +71,7 @@ class Folder:
             raise SourceUnavailable(f"the folder {self._fixed(pattern)} is not there", hint="Is its disk connected?")
         # Not Path.glob: it takes hidden files and no absolute patterns.
         for name in glob.iglob(pattern, root_dir=folder, recursive=True):  # noqa: PTH207
-            if not name.endswith(_UNFINISHED):
+            if not name.endswith(UNFINISHED):
                 yield name.replace(os.sep, "/")
 
     def _fixed(self, pattern: str) -> Path:

@@ -21,7 +21,7 @@ from connectors.file_drop.unfit import Unfit, WrongFormat
 ORIGINS = ("column", "template", "constant", "first")
 SHAPING = ("map", "default", "if_empty")
 _BESIDE = {"default": "It is for texts that `map:` does not know; for empty cells there is `if_empty:`."}
-_WRITING = ("format", "zone", "decimal", "thousands")
+WRITING = ("format", "zone", "decimal", "thousands")
 TEXT = Scalar("string")
 Fill: TypeAlias = Callable[[Cells], Any]
 
@@ -165,10 +165,10 @@ def _check_together(table: Table, origin: str) -> None:
     elif origin == "first":
         useful = ("if_empty",)
     else:
-        useful = SHAPING if "map" in table.entries else ("if_empty", *_WRITING)
+        useful = SHAPING if "map" in table.entries else ("if_empty", *WRITING)
     for word, node in table.entries.items():
         if word != origin and word not in useful:
-            beside = "map" if "map" in table.entries and word in _WRITING else origin
+            beside = "map" if "map" in table.entries and word in WRITING else origin
             raise node.at.error(f"`{word}:` does nothing beside `{beside}:`", _BESIDE.get(word, "Leave it out."))
 
 

@@ -35,19 +35,16 @@ def doctor(accept_loss: bool, yes: bool) -> int:
     Reads every record of the log and changes nothing, unless a loss is accepted: what is gone stays gone, and its
     offsets are given out again. Exit codes: 1 a fault; 6 an integrity check failed.
     """
-    from bus.cli.findings import code_of, failed
+    from bus.cli.findings import code_of
 
-    try:
-        session = current_session()
-    except ConfigError as error:
-        broken = [failed("settings", error)]
-        show(_answer(broken, ()), lambda: _show(broken[0]))
-        return code_of(broken)
-    if accept_loss:
-        _accept(session, yes=yes)
-    settings = _settings(session)
+    session, broken = _opened()
+    settings: Sequence[Setting] = ()
+    if session is not None:
+        settings = _settings(session)
+        if accept_loss:
+            _accept(session, yes=yes)
     lines = []
-    for line in _lines(session):
+    for line in _lines(session, broken):
         lines.append(line)
         if not wants_json():
             _show(line)
@@ -55,11 +52,24 @@ def doctor(accept_loss: bool, yes: bool) -> int:
     return code_of(lines)
 
 
-def _lines(session: Session) -> Iterator[Line]:
+def _opened() -> tuple[Session | None, ConfigError | None]:
+    try:
+        return current_session(), None
+    except ConfigError as error:
+        return None, error
+
+
+def _lines(session: Session | None, broken: ConfigError | None) -> Iterator[Line]:
+    """Look at everything; settings that are wrong are a line as well, and end it."""
+    from bus.cli.findings import failed
     from bus.cli.ground import folder_lines, index_line, software_lines
     from bus.cli.health import log_lines
 
     yield from software_lines()
+    if broken is not None:
+        yield failed("settings", broken)
+    if session is None:
+        return
     yield from folder_lines(session.settings.data)
     yield from log_lines(session)
     yield index_line(session.settings)
@@ -87,7 +97,10 @@ def _accept(session: Session, *, yes: bool) -> None:
                 "a loss is accepted by a person only", hint="Say `--yes`, or call it in a terminal."
             ) from error
         if yes or click.confirm("What is missing stays missing. Go on without it?", err=True):
-            talk(f"Accepted: {accept_loss(session.settings.transport):,} acknowledged commits are gone.")
+            missing = accept_loss(session.settings.transport)
+            talk(
+                f"Accepted: {missing:,} acknowledged commits are gone." if missing else "The log is taken as it stands."
+            )
         return
     talk("Nothing is missing, so there is no loss to accept.")
 
@@ -117,12 +130,14 @@ def _show(line: Line) -> None:
 
 
 def _conclude(lines: Sequence[Line], settings: Sequence[Setting]) -> None:
+    from bus.cli.words import number
+
     click.echo()
     for setting in settings:
         click.echo(printable(f"{setting.name:<12} {setting.value or '-'}  ({setting.origin})"))
     answer = _answer(lines, ())
     if answer["faults"] or answer["warnings"]:
-        talk(f"\n{answer['faults']} faults, {answer['warnings']} warnings.")
+        talk(f"\n{number(answer['faults'], 'fault')}, {number(answer['warnings'], 'warning')}.")
     else:
         talk("\nAll is well.")
 

@@ -16,7 +16,7 @@ from bus.cli.overview import checked_topic, event_topics
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.cli.told import Told, answer, headers_answer, raw_answer, told_only
-from bus.deadletters import SUFFIX, parse_place
+from bus.deadletters import PREFIX, SUFFIX, parse_place
 from bus.errors import ConfigError, ContractError, OffsetOutOfRange, TopicNotFound
 from bus.records import Record, TopicPartition
 from bus.wire import schema_id_of
@@ -107,8 +107,10 @@ def show_record(told: Told, facts: dict[str, Any], zone: tzinfo) -> None:
     if facts["schema"]:
         schema = facts["schema"]
         click.echo(f"  {'schema':<12}{schema['id']}: {schema['subject']}, version {schema['version']}")
+    if facts["letter"]:
+        click.echo(printable(f"  {'buried':<12}{facts['letter']['code']} {facts['letter']['reason']}"))
     for name, text in facts["headers"]:
-        if not name.startswith("ce_"):
+        if not name.startswith(("ce_", PREFIX)):
             click.echo(printable(f"  {name}: {text}"))
     if told.event:
         click.echo(json.dumps(told_only(facts["payload"]), ensure_ascii=False, indent=2))

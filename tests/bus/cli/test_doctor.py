@@ -116,6 +116,13 @@ def test_a_loss_once_accepted_leaves_a_log_that_works(call: Call, data: Path) ->
     assert "there is no loss to accept" in call("doctor", "--accept-loss").err
 
 
+def test_a_damaged_mark_is_taken_on_a_persons_word(call: Call, data: Path) -> None:
+    (data / "bus.db-mark").write_bytes(b"x" * 64)
+    assert call("doctor", "--json").code == 6
+    assert "The log is taken as it stands." in call("doctor", "--accept-loss", "--yes").err
+    assert call("doctor", "--json").code == 0
+
+
 def test_a_question_that_is_answered_with_no_changes_nothing(
     call: Call, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +170,7 @@ def test_a_wrong_setting_is_a_line_of_the_report(call: Call, monkeypatch: pytest
     answer = call("doctor", "--json")
     assert (answer.code, checks(answer)["settings"]["level"]) == (1, "fault")
     assert "LIENTHONG_TRANSPORT" in checks(answer)["settings"]["hint"]
+    assert "python" in checks(answer)
 
 
 def test_settings_are_told_with_their_origin_and_without_their_secrets(tmp_path: Path) -> None:

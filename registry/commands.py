@@ -68,10 +68,15 @@ def _standing_engine(session: Session) -> Iterator[Engine]:
 def apply_topics(dry_run: bool) -> None:
     """Create the catalogue's topics and register its schemas.
 
+    \b
+    lienthong topic apply --dry-run
+    lienthong topic apply
+
     May be repeated: what stands as the catalogue asks is kept, and a topic's retention is adjusted. Partitions and
     cleanup never change: where they differ the command ends with exit code 9 and has changed nothing.
     """
     from registry.apply import apply_catalogue, changes, plan
+    from registry.telling import step_answer
 
     session = current_session()
     if dry_run:
@@ -79,50 +84,18 @@ def apply_topics(dry_run: bool) -> None:
             steps = plan(engine.admin, registry, session.catalogue)
     else:
         steps = apply_catalogue(session.engine, session.registry, session.catalogue)
-    told = [_told(step) for step in steps]
-    answer = {"dry_run": dry_run, "changed": len(changes(steps)), "steps": told}
-    show(answer, lambda: _show_steps(changes(steps), kept=len(steps) - len(changes(steps)), dry_run=dry_run))
-
-
-def _told(step: Step) -> dict[str, Any]:
-    from registry.apply import TopicStep, cleanup_of
-
-    if isinstance(step, TopicStep):
-        return {
-            "kind": "topic",
-            "action": step.action,
-            "name": step.spec.name,
-            "partitions": step.spec.partitions,
-            "cleanup": cleanup_of(step.spec),
-            "retention_ms": step.spec.retention_ms,
-        }
-    return {
-        "kind": "schema",
-        "action": step.action,
-        "name": step.subject,
-        "version": step.version,
-        "schema_id": step.schema_id,
-    }
+    done = changes(steps)
+    answer = {"dry_run": dry_run, "changed": len(done), "steps": [step_answer(step) for step in steps]}
+    show(answer, lambda: _show_steps(done, kept=len(steps) - len(done), dry_run=dry_run))
 
 
 def _show_steps(done: Sequence[Step], *, kept: int, dry_run: bool) -> None:
-    for step in map(_told, done):
-        detail = _topic_words(step) if step["kind"] == "topic" else _schema_words(step)
-        click.echo(f"{step['action']:<8} {step['kind']:<6} {step['name']}  {detail}")
+    from registry.telling import step_words
+
+    for step in done:
+        click.echo(step_words(step))
     verb = "would change" if dry_run else "changed"
     talk(f"{len(done)} {verb}, {kept} stand as the catalogue asks.")
-
-
-def _topic_words(step: dict[str, Any]) -> str:
-    day_ms = 86_400_000
-    kept = "for ever" if step["retention_ms"] is None else f"{step['retention_ms'] / day_ms:g} days"
-    kept = "the last record of each key" if step["cleanup"] == "compact" else kept
-    return f"({_count(step['partitions'], 'partition')}, keeps {kept})"
-
-
-def _schema_words(step: dict[str, Any]) -> str:
-    shown = "" if step["schema_id"] is None else f", id {step['schema_id']}"
-    return f"(version {step['version']}{shown})"
 
 
 # -- schema check ---------------------------------------------------------------------------------------
@@ -135,15 +108,20 @@ def _schema_words(step: dict[str, Any]) -> str:
 def check_schema(file: Path, subject: str | None) -> int:
     """Say whether the schema in FILE (.avsc) could be the next version of its subject.
 
+    \b
+    lienthong schema check DossierReceived.avsc
+    lienthong schema check new.avsc --subject dossier.events-vn.lienthong.dossier.DossierReceived --json
+
     It is held against every registered version, or against the catalogue's where nothing is registered yet. Exit
     code 5 if it is no schema, if the bus refuses it, or if it could not read what earlier versions wrote.
     """
     from registry.examination import examine
+    from registry.telling import report_answer
 
     text = _read(file)
     with _known() as known:
         report = examine(known, text, subject)
-    show({"file": str(file), **_report(report)}, lambda: _show_report(report))
+    show({"file": str(file), **report_answer(report)}, lambda: _show_report(report))
     return 0 if report.is_compatible else _INCOMPATIBLE
 
 
@@ -160,53 +138,13 @@ def _read(file: Path) -> str:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _report(report: Report) -> dict[str, Any]:
-    return {
-        "full_name": report.full_name,
-        "subject": report.subject,
-        "compared_with": {"where": report.source, "versions": list(report.versions)},
-        "same_as_version": report.same_as,
-        "compatible": report.is_compatible,
-        "incompatibilities": [
-            {
-                "kind": reason.kind,
-                "pointer": reason.pointer,
-                "message": reason.message,
-                "meaning": advice.meaning,
-                "suggestion": advice.suggestion,
-            }
-            for reason, advice in report.reasons
-        ],
-        "warnings": [{"pointer": warning.pointer, "message": warning.message} for warning in report.warnings],
-    }
-
-
 def _show_report(report: Report) -> None:
-    for reason, advice in report.reasons:
-        click.echo(f"{reason.kind} at {reason.pointer}\n  what:  {reason.message}")
-        click.echo(f"  means: {advice.meaning}\n  try:   {advice.suggestion}")
-    for warning in report.warnings:
-        click.echo(f"warning at {warning.pointer}: {warning.message}")
-    click.echo(_conclusion(report))
+    from registry.telling import report_lines
+
+    for text in report_lines(report):
+        click.echo(text)
     if report.nearest:
         talk(f"Is {report.full_name} meant to be {report.nearest}? Then say `--subject`, or correct its name.")
-
-
-def _conclusion(report: Report) -> str:
-    if report.subject is None:
-        return f"{report.full_name} is a good schema; the catalogue has no such event, so there was nothing to compare."
-    if report.same_as is not None:
-        return f"This is version {report.same_as} of {report.subject}, already there."
-    if not report.versions:
-        return f"{report.full_name} is a good schema, and would be the first version of {report.subject}."
-    compared = f"the {report.source}'s {_count(len(report.versions), 'version')} of {report.subject}"
-    if report.is_compatible:
-        return f"Compatible with {compared}."
-    return f"Not compatible with {compared}: {_count(len(report.reasons), 'reason')}."
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 # -- schema list, schema show ---------------------------------------------------------------------------
@@ -215,7 +153,12 @@ def _count(number: int, word: str) -> str:
 @click.command("list")
 @json_option
 def list_schemas() -> None:
-    """List the registered subjects with their newest version."""
+    """List the registered subjects with their newest version.
+
+    \b
+    lienthong schema list
+    lienthong schema list --json
+    """
     with _known() as (registry, _):
         newest = [(subject, registry.versions(subject)) for subject in registry.subjects()]
     answer = [
@@ -242,7 +185,15 @@ def _show_subjects(newest: Iterable[tuple[str, Sequence[SchemaVersion]]]) -> Non
 @click.option("--version", type=click.IntRange(min=1), help="A version of the subject (default: the newest).")
 @json_option
 def show_schema(which: str, version: int | None) -> None:
-    """Print one registered schema, by subject, by event type (DossierReceived) or by id."""
+    """Print one registered schema, by subject, by event type or by id.
+
+    \b
+    lienthong schema show DossierReceived
+    lienthong schema show DossierReceived --version 1 > DossierReceived.avsc
+    lienthong schema show 10 --json
+
+    Exit code 3 if nothing is registered under it.
+    """
     from registry import avro
     from registry.examination import find_versions
 

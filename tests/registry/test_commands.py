@@ -164,7 +164,7 @@ def test_people_are_told_what_it_means_and_what_to_try(applied: Call, file: File
     assert "READER_FIELD_MISSING_DEFAULT_VALUE at /fields/1\n  what:  version 2: " in answer.out
     assert "\n  means: Events stored before this change" in answer.out
     assert "\n  try:   Give the new field a default" in answer.out
-    assert answer.out.endswith(f"Not compatible with the registry's 2 versions of {RECEIVED}: 1 reason.\n")
+    assert answer.out.endswith(f"Not compatible with versions 1 to 2 of {RECEIVED} in the registry.\n")
 
 
 def test_where_nothing_is_registered_the_catalogue_is_compared_and_no_file_is_made(

@@ -91,7 +91,7 @@ def source_letter(topic: str, raw: bytes, failure: Failure, *, origin: str, key:
     """
     message = f"{origin}: {failure.error}"
     if len(raw) > MAX_RAW_BYTES:
-        message += f" Only the first {MAX_RAW_BYTES} of its {len(raw)} bytes are kept here."
+        message += f". Only the first {MAX_RAW_BYTES} of its {len(raw)} bytes are kept here."
     headers = tuple(_reason_headers(failure, origin, message))
     return NewRecord(topic=dead_letter_topic(topic), key=key, value=raw[:MAX_RAW_BYTES], headers=headers)
 
@@ -161,10 +161,10 @@ def parse_place(text: str) -> tuple[str, int, int]:
 
 
 def _reason_headers(failure: Failure, origin: str, message: str) -> Iterable[Header]:
-    hint = f" Next: {failure.error.hint}" if failure.error.hint else ""
+    hint = f". Next: {failure.error.hint}" if failure.error.hint else ""
     told = {
         "code": failure.error.code,
-        "reason": (message + hint)[:_MAX_REASON],
+        "reason": (message.removesuffix(".") + hint)[:_MAX_REASON],
         "stage": failure.stage,
         "origin": origin[:_MAX_REASON],
         "attempts": str(failure.attempts),

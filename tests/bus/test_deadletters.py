@@ -43,7 +43,7 @@ def test_a_records_letter_keeps_key_value_and_headers_and_tells_why() -> None:
 
 def test_a_letters_reason_says_what_to_do_next() -> None:
     letter = read_letter(stored(record_letter(a_record(), FAILURE)))
-    assert letter.reason.startswith("dossier.events/2/7: not Avro Next: ")
+    assert letter.reason.startswith("dossier.events/2/7: not Avro. Next: ")
 
 
 def test_a_sources_letter_tells_the_place_and_keeps_the_raw_bytes() -> None:
@@ -51,7 +51,7 @@ def test_a_sources_letter_tells_the_place_and_keeps_the_raw_bytes() -> None:
     new = source_letter(TOPIC, b"a;b\xff", failure, origin="fines.csv row 12")
     letter = read_letter(stored(new))
     assert (new.key, new.value, letter.origin) == (None, b"a;b\xff", "fines.csv row 12")
-    assert letter.reason == "fines.csv row 12: unknown activity Next: Map it."
+    assert letter.reason == "fines.csv row 12: unknown activity. Next: Map it."
 
 
 def test_of_a_huge_item_the_head_is_kept_and_that_is_said() -> None:

@@ -58,7 +58,7 @@ def test_people_read_cause_reason_and_next_step(call: Call, engine: Engine) -> N
     place = bury_item(engine)
     answer = call("deadletter", "list", "--each")
     assert "dossier.events  LT-E2402  map by fines" in answer.out
-    assert f"{place}: fines.csv row 12: unknown activity Next: Add it to the mapping." in answer.out
+    assert f"{place}: fines.csv row 12: unknown activity. Next: Add it to the mapping." in answer.out
     assert "lienthong deadletter redrive" in answer.err
     assert call("deadletter", "list", "--topic", "payment.events").err == "There are no such dead letters.\n"
 

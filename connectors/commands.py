@@ -170,7 +170,7 @@ def connector_status() -> None:
     """Tell for each source that has ever run: whether it runs now, where it stands, and what it buried."""
     from connectors.status import statuses
 
-    found = statuses(current_session().engine)
+    found = statuses(current_session().standing_engine)
     show([_status_answer(status) for status in found], lambda: _show_statuses(found))
 
 

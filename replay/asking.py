@@ -84,7 +84,7 @@ def ask_search(session: Session, asked: Asked) -> Reply:
 def look_up(session: Session, wanted: Identifier) -> Found:
     """Ask the index, which first catches up with the log."""
     settings = session.settings
-    index = open_index(session.engine, session.wire, settings.index, settings.index_key)
+    index = open_index(session.standing_engine, session.wire, settings.index, settings.index_key)
     try:
         with progress_bar("Reading the log into the index") as progress:
             return index.find(wanted, progress=progress)
@@ -114,7 +114,7 @@ def wanted_identifier(session: Session, text: str) -> Identifier:
 
 
 def _searched(session: Session, wanted: Wanted, asked: Asked) -> tuple[Matches, Coverage]:
-    spans = spans_of(session.engine)
+    spans = spans_of(session.standing_engine)
     topics = sorted({name.topic for name in spans})
     if asked.topic is not None and asked.topic not in topics:
         nearest = difflib.get_close_matches(asked.topic, topics, n=1)
@@ -122,7 +122,7 @@ def _searched(session: Session, wanted: Wanted, asked: Asked) -> tuple[Matches, 
         raise TopicNotFound(f"there is no topic `{asked.topic}`", hint=hint)
     if asked.id is None:
         with progress_bar("Searching") as progress:
-            return search(session.engine.log, session.wire, wanted, spans, asked.most, progress)
+            return search(session.standing_engine.log, session.wire, wanted, spans, asked.most, progress)
     found = look_up(session, wanted_identifier(session, asked.id))
     happenings, total = first_by_time((one for one in found.told if wanted.matches(one)), wanted.window, asked.most)
     coverage = wanted.coverage(found.coverage)

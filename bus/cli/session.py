@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bus import logs
 from bus.settings import Settings, load, shown
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Session:
         from bus.transports import open_engine
 
         settings = self.settings
-        settings.data.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         engine = open_engine(settings.transport, wake=settings.wake, inbox_days=settings.inbox_days)
         self._opened.callback(engine.close)
         return engine
@@ -56,7 +57,7 @@ class Session:
         """The schemas that are registered."""
         from bus.registry import open_registry
 
-        self.settings.data.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         registry = open_registry(self.settings.registry)
         close = getattr(registry, "close", None)  # one in this process holds a store; the port knows of none
         if close is not None:
@@ -77,6 +78,10 @@ class Session:
 
         return Wire(self.registry, self.catalogue, generated=self.settings.codec == "generated")
 
+    def _make_folder(self) -> None:
+        """Make the folder of the data, for its owner only: records name people."""
+        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def close(self) -> None:
         """Close what was opened."""
         self._opened.close()
@@ -87,7 +92,9 @@ def current_session() -> Session:
     context = click.get_current_context().find_root()
     session = context.meta.get("lienthong.session")
     if session is None:
-        session = Session(load(data=context.meta.get("lienthong.data")))
+        settings = load(data=context.meta.get("lienthong.data"))
+        logs.configure(settings.log)
+        session = Session(settings)
         context.meta["lienthong.session"] = session
         context.call_on_close(session.close)
     found: Session = session

@@ -174,8 +174,9 @@ def test_the_status_sees_a_run_of_another_process(call: Call, tmp_path: Path) ->
     other.close()
 
 
-def test_the_status_of_nothing_is_said_so(call: Call) -> None:
-    assert "No source has run yet" in call("connector", "status").talk
+def test_the_status_of_a_folder_without_a_log_is_not_found(call: Call) -> None:
+    answer = call("connector", "status")
+    assert (answer.code, "there is no log" in answer.talk) == (3, True)
 
 
 def test_batches_of_the_double_are_what_the_port_asks_for() -> None:

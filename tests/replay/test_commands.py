@@ -40,7 +40,9 @@ def call(engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     """Call a command over the log in memory."""
     settings = load({}, tmp_path, data=tmp_path / "var")
     wire = JsonWire()
-    session = SimpleNamespace(settings=settings, engine=engine, wire=wire, catalogue=wire.catalogue)
+    session = SimpleNamespace(
+        settings=settings, engine=engine, standing_engine=engine, wire=wire, catalogue=wire.catalogue
+    )
 
     def calling(command: click.Command, *arguments: str) -> Answer:
         with command.make_context("test", list(arguments)) as context:

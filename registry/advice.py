@@ -23,8 +23,8 @@ _BY_KIND = {
     ),
     "TYPE_MISMATCH": Advice(
         "The bytes of stored events were written as another type and cannot be read as this one.",
-        "Keep the old type; widen only int → long → float → double or between string and bytes; "
-        "for anything else add a new field with a default beside the old one.",
+        "Keep the old type, null where it was allowed; widen only int → long → float → double or between string "
+        "and bytes; for anything else add a new field with a default beside the old one.",
     ),
     "MISSING_UNION_BRANCH": Advice(
         "Stored events may hold a branch that this union no longer has.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bus.errors import InvalidSchema
 from registry.avro.nodes import Name
+from registry.avro.text import refuse
 
 PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 TYPES = PRIMITIVES | {"record", "enum", "array", "map", "union", "fixed"}
@@ -21,11 +21,9 @@ class NameRule:
         self._allows = _is_java_name if unicode else _is_strict_name
 
     def check(self, name: str, at: str, what: str = "name") -> str:
-        """Return the name. Raises :class:`InvalidSchema` with the place ``at`` unless it is allowed."""
+        """Return the name. Raises :class:`~bus.errors.InvalidSchema` with the place ``at`` unless it is allowed."""
         if not self._allows(name):
-            raise InvalidSchema(
-                f"{at or '/'}: the {what} {name[:80]!r} is not letters A-Z a-z, digits and _, beginning with no digit"
-            )
+            refuse(at, f"the {what} {name[:80]!r} is not letters A-Z a-z, digits and _, beginning with no digit")
         return name
 
     def make(self, name: str, space: str | None, at: str) -> Name:

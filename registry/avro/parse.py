@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from bus.errors import InvalidSchema
 from registry.avro.defaults import double_of, is_valid_default
@@ -34,7 +34,7 @@ from registry.avro.nodes import (
     Union,
 )
 from registry.avro.resolution import resolve
-from registry.avro.text import read_json
+from registry.avro.text import read_json, refuse
 
 MAX_FIXED_BYTES = 2**31 - 9
 
@@ -79,7 +79,7 @@ class _Parser:
         if isinstance(json, dict):
             return self._object(json, space, at)
         if not isinstance(json, list):
-            _refuse(at, "a schema is a name, an object or a list")
+            refuse(at, "a schema is a name, an object or a list")
         return self._union(json, space, at)
 
     def _object(self, json: dict[str, Json], space: str | None, at: str) -> Node:
@@ -87,7 +87,7 @@ class _Parser:
         if kind in PRIMITIVES:
             return Primitive(kind, _props(json, _RESERVED))
         if kind not in _COMPLEX:
-            _refuse(at, f"{kind[:80]!r} is no kind of type; a named type is used by its name alone, not in an object")
+            refuse(at, f"{kind[:80]!r} is no kind of type; a named type is used by its name alone, not in an object")
         match kind:
             case "record" | "error":
                 return self._record(json, space, at)
@@ -113,7 +113,7 @@ class _Parser:
 
     def _part(self, json: dict[str, Json], key: str, space: str | None, at: str) -> Node:
         if key not in json:
-            _refuse(at, f"{json['type']!r} needs the attribute {key!r}")
+            refuse(at, f"{json['type']!r} needs the attribute {key!r}")
         return self.node(json[key], space, f"{at}/{key}")
 
     def _union(self, json: list[Json], space: str | None, at: str) -> Union:
@@ -121,9 +121,9 @@ class _Parser:
         seen: set[str] = set()
         for i, branch in enumerate(branches):
             if isinstance(branch, Union):
-                _refuse(f"{at}/{i}", "a union may not hold a union")
+                refuse(f"{at}/{i}", "a union may not hold a union")
             if branch.full_name in seen:
-                _refuse(f"{at}/{i}", f"the union has {branch.full_name[:200]!r} twice")
+                refuse(f"{at}/{i}", f"the union has {branch.full_name[:200]!r} twice")
             seen.add(branch.full_name)
         return Union(branches)
 
@@ -131,7 +131,7 @@ class _Parser:
         name = self._name(json, space, at)
         listed = json.get("fields")
         if not isinstance(listed, list):
-            _refuse(at, "a record needs a list of fields")
+            refuse(at, "a record needs a list of fields")
         fields = tuple(self._field(field, name.space, f"{at}/fields/{i}") for i, field in enumerate(listed))
         _refuse_doubles([field.name for field in fields], f"{at}/fields", "field")
         record = Record(fields=fields, is_error=json["type"] == "error", **self._common(json, name, _RESERVED, at))
@@ -141,10 +141,10 @@ class _Parser:
 
     def _field(self, json: Json, space: str | None, at: str) -> Field:
         if not isinstance(json, dict):
-            _refuse(at, "a field is an object")
+            refuse(at, "a field is an object")
         name = self.rule.check(_required(json, "name", at), f"{at}/name", "field name")
         if "type" not in json:
-            _refuse(at, "a field needs a type")
+            refuse(at, "a field needs a type")
         kind = self.node(json["type"], space, f"{at}/type")
         return Field(
             name=name,
@@ -161,20 +161,20 @@ class _Parser:
         if isinstance(default, str) and kind.kind in ("float", "double"):
             default = double_of(default)
         if not is_valid_default(kind, default, self):
-            _refuse(f"{at}/default", "the default does not fit the field's type")
+            refuse(f"{at}/default", "the default does not fit the field's type")
         return default
 
     def _enum(self, json: dict[str, Json], space: str | None, at: str) -> Enum:
         name = self._name(json, space, at)
         symbols = json.get("symbols")
         if not isinstance(symbols, list):
-            _refuse(at, "an enum needs a list of symbols")
+            refuse(at, "an enum needs a list of symbols")
         for i, symbol in enumerate(symbols):
             self.rule.check(symbol if isinstance(symbol, str) else "", f"{at}/symbols/{i}", "symbol")
         _refuse_doubles(symbols, f"{at}/symbols", "symbol")
         default = _optional(json, "default")
         if default is not None and default not in symbols:
-            _refuse(f"{at}/default", "the enum's default is not one of its symbols")
+            refuse(f"{at}/default", "the enum's default is not one of its symbols")
         common = self._common(json, name, _ENUM_RESERVED, at)
         enum = Enum(symbols=tuple(symbols), default=default, **common)
         self._define(enum, at)
@@ -184,7 +184,7 @@ class _Parser:
         name = self._name(json, space, at)
         size = json.get("size")
         if type(size) is not int or not 0 <= size <= MAX_FIXED_BYTES:
-            _refuse(at, f"a fixed needs a size from 0 to {MAX_FIXED_BYTES:,}")
+            refuse(at, f"a fixed needs a size from 0 to {MAX_FIXED_BYTES:,}")
         fixed = Fixed(size=size, **self._common(json, name, _RESERVED, at))
         self._define(fixed, at)
         return fixed
@@ -193,7 +193,7 @@ class _Parser:
         own = _optional(json, "namespace")
         name = self.rule.make(_required(json, "name", at), space if own is None else own, f"{at}/name")
         if name.full in PRIMITIVES:
-            _refuse(f"{at}/name", f"a type may not be named {name.full!r}")
+            refuse(f"{at}/name", f"a type may not be named {name.full!r}")
         return name
 
     def _common(self, json: dict[str, Json], name: Name, reserved: frozenset[str], at: str) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class _Parser:
         self.rule.check_space(named.name, at)
         before = self.names.setdefault(named.full_name, named)
         if not are_same(before, named, self.names):
-            _refuse(at, f"the type {named.full_name[:200]} is defined twice, and not alike")
+            refuse(at, f"the type {named.full_name[:200]} is defined twice, and not alike")
 
     def meaning(self, node: Node) -> Definition | None:
         """As :class:`~registry.avro.defaults.Types` says."""
@@ -228,10 +228,6 @@ class _Parser:
         return record.fields
 
 
-def _refuse(at: str, why: str) -> NoReturn:
-    raise InvalidSchema(f"{at or '/'}: {why}")
-
-
 def _optional(json: dict[str, Json], key: str) -> str | None:
     """Return a text; what is no text counts as absent, as in Java."""
     value = json.get(key)
@@ -241,21 +237,21 @@ def _optional(json: dict[str, Json], key: str) -> str | None:
 def _required(json: dict[str, Json], key: str, at: str) -> str:
     value = _optional(json, key)
     if value is None:
-        _refuse(at, f"the attribute {key!r} is missing or no text")
+        refuse(at, f"the attribute {key!r} is missing or no text")
     return value
 
 
 def _order(json: dict[str, Json], at: str) -> str:
     order = json.get("order", "ascending")
     if not isinstance(order, str) or order.upper().lower() not in _ORDERS:
-        _refuse(f"{at}/order", "a sort order is ascending, descending or ignore")
+        refuse(f"{at}/order", "a sort order is ascending, descending or ignore")
     return order.upper().lower()
 
 
 def _aliases(json: dict[str, Json], at: str) -> tuple[str, ...]:
     listed = json.get("aliases", [])
     if not isinstance(listed, list) or not all(isinstance(alias, str) for alias in listed):
-        _refuse(f"{at}/aliases", "aliases are a list of names")
+        refuse(f"{at}/aliases", "aliases are a list of names")
     return tuple(dict.fromkeys(listed))
 
 
@@ -269,7 +265,7 @@ def _checked(props: Props, at: str) -> Props:
     while waiting:
         value = waiting.pop()
         if type(value) is int and not -(2**63) <= value < 2**63:
-            _refuse(at, "a property holds a whole number beyond 64 bits")
+            refuse(at, "a property holds a whole number beyond 64 bits")
         if isinstance(value, (dict, list)):
             waiting.extend(value.values() if isinstance(value, dict) else value)
     return props
@@ -279,5 +275,5 @@ def _refuse_doubles(names: list[str], at: str, what: str) -> None:
     seen: set[str] = set()
     for i, name in enumerate(names):
         if name in seen:
-            _refuse(f"{at}/{i}", f"the {what} {name[:200]!r} stands twice")
+            refuse(f"{at}/{i}", f"the {what} {name[:200]!r} stands twice")
         seen.add(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import accumulate
+from typing import NoReturn
 
 from bus.errors import InvalidSchema
 from registry.avro.nodes import Json
@@ -22,6 +23,12 @@ _COMMENTS = re.compile(rf"({_STRING})|/\*.*?(?:\*/|\Z)|//[^\r\n]*", re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def refuse(at: str, why: str) -> NoReturn:
+    """Raise :class:`InvalidSchema` with the place ``at``, a JSON pointer."""
+    hint = "The place is a JSON pointer into the schema: `/fields/0` is its first field, `/` the whole."
+    raise InvalidSchema(f"{at or '/'}: {why}", hint=hint)
 
 
 def read_json(text: str) -> Json:

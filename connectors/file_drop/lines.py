@@ -8,16 +8,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BufferedReader
 from typing import NamedTuple
 
-from bus.errors import ContractError, Unreadable
+from bus.errors import ConfigError, ContractError, Unreadable
 
 MAX_ROW_BYTES = 512 * 1024
 MAX_JOINED_LINES = 100
 _HEAD_BYTES = 64 * 1024
 _PIECE_BYTES = 64 * 1024
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Line(NamedTuple):
@@ -93,6 +95,18 @@ class Lines:
         return Line(head[:_HEAD_BYTES], self._count, closed, fault, digest.digest())
 
 
+def first_mark(file: BufferedReader) -> Mark:
+    """Return where a file's text begins, behind a byte order mark.
+
+    Raises :class:`~bus.errors.ConfigError` for UTF-16.
+    """
+    file.seek(0)
+    head = file.read(len(_BOM))
+    if head.startswith(_WIDE_BOMS):
+        raise ConfigError("the file is UTF-16", hint="Export it as UTF-8.")
+    return Mark(len(_BOM) if head == _BOM else 0, 0)
+
+
 class Parsed(NamedTuple):
     """A record's line with its cells; None where ``line.fault`` says why there are none."""
 
@@ -109,16 +123,6 @@ class Dialect(NamedTuple):
     decode: Decode
     delimiter: str
     width: int | None = None
-
-
-def csv_records(lines: Lines, dialect: Dialect) -> Iterator[Parsed]:
-    """Yield the records of delimited text (RFC 4180), empty lines left out.
-
-    A quote that never closes costs its own first line alone: the lines behind it are read again.
-    """
-    while (line := lines.take()) is not None:
-        if line.raw or line.fault is not None:
-            yield _csv_record(lines, line, dialect)
 
 
 def decoder(encoding: str) -> Decode:
@@ -138,7 +142,11 @@ def decoder(encoding: str) -> Decode:
     return decode
 
 
-def _csv_record(lines: Lines, line: Line, dialect: Dialect) -> Parsed:
+def csv_record(lines: Lines, line: Line, dialect: Dialect) -> Parsed:
+    """Return the record (RFC 4180) that begins with ``line``, taking as many more lines as it needs.
+
+    A quote that never closes costs its own first line alone: the lines behind it are read again.
+    """
     if line.fault is not None:
         return Parsed(line, None)
     try:

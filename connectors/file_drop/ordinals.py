@@ -7,15 +7,19 @@ After a restart the file is read again up to the cursor.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 _MASK = 0x7FFF_FFFF_FFFF_FFFF
 _CACHE_KIB = 16_000
 _ONE_QUERY = 500
+_AT_ONCE = 20_000
+_ADD = "INSERT INTO ordinals VALUES (?, ?) ON CONFLICT (row) DO UPDATE SET count = count + excluded.count"
 
 
 class Ordinals:
-    """Counts of equal rows. Two unlike rows that share 63 bits share a count; their ids still hold the whole hash."""
+    """Counts of equal rows, by key. Should unlike rows share one, they share a count; their ids differ all the same."""
 
     def __init__(self) -> None:
         # A source may be opened in one thread and run in another, never in two at once.
@@ -28,23 +32,32 @@ class Ordinals:
         """Forget everything: another file begins, or the same one again."""
         self._connection.execute("DELETE FROM ordinals")
 
-    def count(self, digests: Sequence[bytes]) -> list[int]:
-        """Return for each digest, in order, how many equal ones came before it, and remember them all."""
-        keys = [int.from_bytes(digest[:8], "big") & _MASK for digest in digests]
-        seen = self._known(sorted(set(keys)))
+    def count(self, keys: Sequence[bytes]) -> list[int]:
+        """Return for each key, in order, how many equal ones came before it, and remember them all."""
+        numbers = list(map(_number, keys))
+        seen = self._known(sorted(set(numbers)))
         ordinals = []
-        for key in keys:
-            ordinal = seen.get(key, 0)
+        for number in numbers:
+            ordinal = seen.get(number, 0)
             ordinals.append(ordinal)
-            seen[key] = ordinal + 1
-        self._connection.execute("BEGIN")
-        self._connection.executemany("INSERT OR REPLACE INTO ordinals VALUES (?, ?)", seen.items())
-        self._connection.execute("COMMIT")
+            seen[number] = ordinal + 1
+        self._write("INSERT OR REPLACE INTO ordinals VALUES (?, ?)", seen)
         return ordinals
+
+    def remember(self, keys: Iterable[bytes]) -> None:
+        """Count the keys without asking: those of rows that were read before."""
+        numbers = map(_number, keys)
+        while counts := Counter(islice(numbers, _AT_ONCE)):
+            self._write(_ADD, dict(sorted(counts.items())))
 
     def close(self) -> None:
         """Remove the store. May be repeated."""
         self._connection.close()
+
+    def _write(self, statement: str, counts: dict[int, int]) -> None:
+        self._connection.execute("BEGIN")
+        self._connection.executemany(statement, counts.items())
+        self._connection.execute("COMMIT")
 
     def _known(self, keys: Sequence[int]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -54,3 +67,7 @@ class Ordinals:
             query = f"SELECT row, count FROM ordinals WHERE row IN ({marks})"  # noqa: S608
             found.update(self._connection.execute(query, part).fetchall())
         return found
+
+
+def _number(key: bytes) -> int:
+    return int.from_bytes(key, "big") & _MASK

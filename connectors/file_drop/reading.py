@@ -6,23 +6,23 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from io import BufferedReader
-from itertools import islice
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from bus.errors import ContractError, SourceUnavailable
 from connectors.file_drop.bookmark import OPEN, FilePlace
+from connectors.file_drop.csv_table import open_csv
 from connectors.file_drop.folder import Found, found
 from connectors.file_drop.identity import column_id, counted_id, digest, unread_digest
+from connectors.file_drop.json_table import open_json
 from connectors.file_drop.lines import Lines, Mark
 from connectors.file_drop.mapping import FileMapping
 from connectors.file_drop.ordinals import Ordinals
-from connectors.file_drop.table import Row, open_table
+from connectors.file_drop.table import Row, Table
 from connectors.sdk import Fetched
 
 _PIECE = 1024 * 1024
-_REPLAYED = 1000
 
 
 class Room(NamedTuple):
@@ -47,7 +47,8 @@ class FileReader:
         self.file, self._mapping, self._ordinals = file, mapping, ordinals
         self._stream = _open(file)
         self._hash, self._hashed = hashlib.sha256(), 0
-        self._rows: Iterator[Row] | None = None
+        self._table: Table | None = None
+        self._rows: Iterator[Row] = iter(())
         self._lines = Lines(self._stream, Mark(0, 0))
         self._row = 0
         self.at_end = self.leaves_open_line = False
@@ -56,13 +57,13 @@ class FileReader:
         """Go to ``place``. Raises :class:`Changed`, and :class:`~bus.errors.ConfigError` for a header amiss."""
         if place.offset and not self._is_same(place):
             raise Changed
-        table = open_table(self._stream, self._mapping)
+        table = self._table = self._opened()
         if table is None:
             self.at_end = True
             return
         if self._ordinals is not None:
             self._ordinals.clear()
-            self._recount(self._ordinals, table.rows(Lines(self._stream, table.start, place.offset)))
+            self._ordinals.remember(table.keys(Lines(self._stream, table.start, place.offset)))
         is_ahead = place.offset >= table.start.offset
         self._lines = Lines(self._stream, Mark(place.offset, place.line) if is_ahead else table.start)
         self._row = place.row if is_ahead else 0
@@ -77,7 +78,7 @@ class FileReader:
         size, before = 0, self._lines.mark()
         while len(rows) < room.rows and size < room.size:
             before = self._lines.mark()
-            row = next(self._rows, None) if self._rows is not None else None
+            row = next(self._rows, None)
             self.leaves_open_line = row is not None and not row.line.closed and not takes_open_line()
             if row is None or self.leaves_open_line:
                 self.at_end = True
@@ -128,18 +129,18 @@ class FileReader:
             self._hash.update(piece)
             self._hashed += len(piece)
 
-    def _recount(self, ordinals: Ordinals, rows: Iterator[Row]) -> None:
-        while part := list(islice(rows, _REPLAYED)):
-            ordinals.count([_digest(row) for row in part])
+    def _opened(self) -> Table | None:
+        is_csv = self._mapping.layout.is_csv
+        return open_csv(self._stream, self._mapping) if is_csv else open_json(self._stream, self._mapping)
 
     def _named(self, rows: list[Row]) -> list[Fetched]:
-        if not rows:
-            return []
-        if self._ordinals is None:
+        if self._ordinals is None or self._table is None:
             return [self._named_by_columns(row) for row in rows]
-        digests = [_digest(row) for row in rows]
-        ids = map(counted_id, digests, self._ordinals.count(digests))
-        return [self._item(row, native_id, row.fault) for row, native_id in zip(rows, ids, strict=True)]
+        ordinals = self._ordinals.count(list(map(self._table.key, rows)))
+        return [
+            self._item(row, counted_id(_digest(row), ordinal), row.fault)
+            for row, ordinal in zip(rows, ordinals, strict=True)
+        ]
 
     def _named_by_columns(self, row: Row) -> Fetched:
         if row.cells is None:

@@ -10,7 +10,7 @@ from unicodedata import is_normalized, normalize
 
 from bus.errors import ConfigError, ContractError, Unreadable
 from connectors.file_drop.document import nearest
-from connectors.file_drop.lines import Decode, Dialect, Line, Lines, Parsed, csv_records
+from connectors.file_drop.lines import Decode, Dialect, Line, Lines, Parsed, csv_record
 
 Cell: TypeAlias = str | list[str]
 Cells: TypeAlias = Mapping[str, Cell]
@@ -30,9 +30,12 @@ def csv_header(lines: Lines, dialect: Dialect) -> Header | None:
 
     Raises :class:`~bus.errors.ConfigError` for a header that cannot name cells.
     """
-    first = next(csv_records(lines, dialect), None)
-    if first is None:
+    line = lines.take()
+    while line is not None and not line.raw:
+        line = lines.take()
+    if line is None:
         return None
+    first = csv_record(lines, line, dialect)
     if first.cells is None:
         why = f"{first.line.fault}" if first.line.fault is not None else ""
         raise ConfigError(f"the header cannot be read: {why}", hint="Correct the file's first line.")

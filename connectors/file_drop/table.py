@@ -1,18 +1,21 @@
-"""From a file's lines to its rows: the header, then each row with its cells or its fault."""
+"""A file as rows: what reads delimited text and what reads JSON lines have in common.
+
+Rows of one file are counted by a key that says whether they are equal, so that a file can be counted again after a
+restart without taking all of its rows apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from io import BufferedReader
-from typing import NamedTuple
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import NamedTuple, Protocol
 
-from bus.errors import ConfigError, ContractError
-from connectors.file_drop.lines import Dialect, Line, Lines, Mark, csv_records, decoder
-from connectors.file_drop.mapping import FileMapping
-from connectors.file_drop.rows import Cells, check_columns, column_names, csv_header, csv_row, json_lines, json_row
+from bus.errors import ContractError
+from connectors.file_drop.lines import Line, Lines, Mark
+from connectors.file_drop.rows import Cells
 
-_BOM = b"\xef\xbb\xbf"
-_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_UNREAD = b"\xff"
+"""Before the bytes of a row without cells: no UTF-8 begins so."""
 
 
 class Row(NamedTuple):
@@ -23,61 +26,32 @@ class Row(NamedTuple):
     fault: ContractError | None
 
 
-class Opened(NamedTuple):
-    """A table whose header was read: where its first row begins, and what reads rows from some lines."""
+class Table(Protocol):
+    """A file whose header was read."""
 
-    start: Mark
-    rows: Callable[[Lines], Iterator[Row]]
+    @property
+    def start(self) -> Mark:
+        """Where the first row begins."""
+        ...
 
+    def rows(self, lines: Lines) -> Iterator[Row]:
+        """Yield the rows of some lines."""
+        ...
 
-def open_table(file: BufferedReader, mapping: FileMapping) -> Opened | None:
-    """Read the header of ``file``; None where it is not there yet, or not whole.
+    def key(self, row: Row) -> bytes:
+        """Return what equal rows of this file share, and unlike ones don't."""
+        ...
 
-    Raises :class:`~bus.errors.ConfigError` for a header that the mapping cannot work with.
-    """
-    layout = mapping.layout
-    lines = Lines(file, Mark(_skipped_bom(file), 0))
-    decode = decoder(layout.encoding)
-    if not layout.is_csv:
-        return Opened(lines.mark(), lambda lines: _json_rows(lines, layout.encoding))
-    for _ in range(layout.skip_lines):
-        if lines.take() is None:
-            return None
-    dialect = Dialect(decode, layout.delimiter)
-    names = layout.columns
-    if not names:
-        header = csv_header(lines, dialect)
-        if header is None or not header.is_closed:
-            return None
-        names = column_names(header.names)
-    wanted = mapping.columns.keys() - layout.optional
-    check_columns(names, sorted(wanted), mapping.texts)
-    return Opened(lines.mark(), lambda lines: _csv_rows(lines, dialect._replace(width=len(names)), names))
+    def keys(self, lines: Lines) -> Iterator[bytes]:
+        """Yield the keys of all rows of some lines; lines that are no rows may have some too."""
+        ...
 
 
-def _csv_rows(lines: Lines, dialect: Dialect, names: tuple[str, ...]) -> Iterator[Row]:
-    for parsed in csv_records(lines, dialect):
-        if parsed.cells is not None and not any(parsed.cells):
-            continue  # nothing but delimiters, as spreadsheets write below their last row
-        try:
-            yield Row(parsed.line, csv_row(parsed, names), None)
-        except ContractError as error:
-            yield Row(parsed.line, None, error)
+def short(content: bytes) -> bytes:
+    """Return a key made of ``content``."""
+    return blake2b(content, digest_size=8).digest()
 
 
-def _json_rows(lines: Lines, encoding: str) -> Iterator[Row]:
-    decode = decoder(encoding)
-    for line in json_lines(lines):
-        try:
-            yield Row(line, json_row(line, decode), None)
-        except ContractError as error:
-            yield Row(line, None, error)
-
-
-def _skipped_bom(file: BufferedReader) -> int:
-    """Return where the text begins. Raises :class:`~bus.errors.ConfigError` for UTF-16."""
-    file.seek(0)
-    head = file.read(len(_BOM))
-    if head.startswith(_WIDE_BOMS):
-        raise ConfigError("the file is UTF-16", hint="Export it as UTF-8.")
-    return len(_BOM) if head == _BOM else 0
+def unread_key(line: Line) -> bytes:
+    """Return the key of a row that has no cells."""
+    return short(_UNREAD + (line.digest or line.raw))

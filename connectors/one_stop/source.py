@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bus.envelope import Envelope
 from bus.errors import SourceUnavailable
@@ -33,6 +33,17 @@ class Partner(Protocol):
         ...
 
 
+class _Turn(NamedTuple):
+    """A page's things and the bookmark behind them.
+
+    ``is_behind`` if the round began so long ago, before a halt perhaps, that the next should follow at once.
+    """
+
+    mark: Bookmark
+    items: Sequence[Fetched]
+    is_behind: bool
+
+
 class OneStopSource:
     """Dossiers, steps and payments of one one-stop system; see README.md for what a round is and what it promises."""
 
@@ -45,6 +56,7 @@ class OneStopSource:
             feeds=config.feeds, since=f"{config.since:%Y%m%d}000000", overlap_s=config.overlap_s,
         )  # fmt: skip
         self._by = By(source=config.name, agency=config.agency, applicant_kinds=config.applicant_kinds)
+        self._patience = timedelta(seconds=config.interval_s + config.overlap_s)
         self.name, self.interval_s = config.name, config.interval_s
 
     def fetch(self, cursor: bytes | None) -> Batch:
@@ -52,10 +64,12 @@ class OneStopSource:
         mark = bookmark.opened(bookmark.decode(cursor), self._course)
         items: list[Fetched] = []
         while True:
-            mark, found = self._turn(mark)
-            items += found
+            turn = self._turn(mark)
+            mark = turn.mark
+            items += turn.items
             if mark.at_rest or len(items) >= self._config.page_size:
-                return Batch(items=items, cursor=bookmark.encode(mark), more=not mark.at_rest)
+                more = not mark.at_rest or turn.is_behind
+                return Batch(items=items, cursor=bookmark.encode(mark), more=more)
 
     def map(self, item: Fetched) -> Sequence[Envelope]:
         """Return the facts of a dossier's version, a step or a payment; as the port says."""
@@ -65,16 +79,17 @@ class OneStopSource:
         """Let go of the connections. May be repeated."""
         self._partner.close()
 
-    def _turn(self, mark: Bookmark) -> tuple[Bookmark, Sequence[Fetched]]:
-        """Take one page, and return the bookmark behind it."""
+    def _turn(self, mark: Bookmark) -> _Turn:
+        """Take one page."""
         page = self._partner.page(self._query(mark))
-        until = mark.until or times.told(page.answered_at - timedelta(seconds=self._config.safety_lag_s))
+        settled = page.answered_at - timedelta(seconds=self._config.safety_lag_s)
+        until = mark.until or times.told(settled)
         mark = bookmark.within(mark, until)
         found = [item for item in rows(page.items, mark) if _is_settled(item, until)]
         behind = _behind(mark, found)
-        if page.more and len(found) == len(page.items):
-            return behind, found
-        return bookmark.feed_done(behind, self._course), found
+        if not page.more or len(found) < len(page.items):
+            behind = bookmark.feed_done(behind, self._course)
+        return _Turn(behind, found, until < times.told(settled - self._patience))
 
     def _query(self, mark: Bookmark) -> Query:
         service = FEEDS[mark.feed].service

@@ -6,20 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.one_stop.mapping import endings, fees, papers, supplements
-from connectors.one_stop.mapping.facts import By, Fact, code, status
+from connectors.one_stop.mapping.facts import NO_STATUS, By, Fact, code, status, status_name
 from connectors.one_stop.mapping.item import Item, Moment
 from connectors.one_stop.mapping.party import APPLICANT, applicant
-from schemas.codes import table
 from schemas.rules.dossier import parse_dossier_code
 
-_NOT_RECEIVED = ("0", "1", "3", "7")
+_NOT_RECEIVED = (NO_STATUS, "1", "3", "7")
 _FILING = ("MaTTHC", "KenhThucHien", "HinhThuc", "TrichYeuHoSo", "TaiKhoanDuocXacThucVoiVNeID", *APPLICANT)
 
 
 def dossier_facts(item: Item, by: By) -> Sequence[Fact]:
     """Return all facts of a dossier's version, in no particular order. Raises :class:`~bus.errors.Unmappable`."""
     dossier, state = item.needed("MaHoSo"), item.needed("TrangThaiHoSo")
-    if not table("VN-DOSSIER-STATUS").periods(state):
+    if state != NO_STATUS and status_name(state) is None:
         raise item.unmappable("TrangThaiHoSo", "is no status that is known here", "Known are 0 to 10.")
     received = item.moment("NgayTiepNhan")
     if received is None and state not in _NOT_RECEIVED:

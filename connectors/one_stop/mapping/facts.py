@@ -14,6 +14,7 @@ from msgspec import Struct
 from bus.envelope import Envelope, event_id
 from connectors.one_stop.mapping.item import Moment
 from schemas.catalogue import load, parsed
+from schemas.codes import table
 
 _ORDER = (
     "DossierSubmitted", "DossierWithdrawn", "DossierRefused", "DossierReceived", "ComponentAttached", "ComponentReused",
@@ -22,6 +23,10 @@ _ORDER = (
     "DossierReturned",
 )  # fmt: skip
 _RANK = {event_type: rank for rank, event_type in enumerate(_ORDER)}
+
+
+NO_STATUS = "0"
+"""Some systems write it while they exchange a dossier: it says nothing."""
 
 
 class By(Struct, frozen=True, kw_only=True):
@@ -54,9 +59,19 @@ def code(system: str, text: str | None, valid_at: date | None = None) -> dict[st
     return None if text is None else {"code": text, "codeSystem": system, "validAt": valid_at}
 
 
-def status(text: str) -> dict[str, Any] | None:
+def status(text: str | None) -> dict[str, Any] | None:
     """Return a dossier's status as a code."""
     return code("VN-DOSSIER-STATUS", text)
+
+
+def status_name(text: str) -> str | None:
+    """Return the Vietnamese name of a dossier's status; None for one that is not known here.
+
+    >>> status_name("4"), status_name("11")
+    ('Đang xử lý', None)
+    """
+    known = table("VN-DOSSIER-STATUS").periods(text)
+    return known[0].vi if known else None
 
 
 def in_order(facts: Iterable[Fact], changed: Moment) -> Sequence[Fact]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.one_stop.mapping.facts import By, Fact, status
+from connectors.one_stop.mapping.facts import NO_STATUS, By, Fact, status, status_name
 from connectors.one_stop.mapping.item import Item, Moment
-from schemas.codes import table
 
 _SAID = (
     "NguoiXuLy", "ChucDanh", "PhongBanXuLy", "NoiDungXuLy", "TrangThai", "NgayBatDau", "NgayKetThucTheoQuyDinh",
@@ -20,16 +19,13 @@ def step_facts(item: Item, _by: By) -> Sequence[Fact]:
     A step has no name, and what an official wrote may name people: so it is called by the status that it led to. Its
     identity is all that was said of it, because the partner's own shape has no id: a row sent twice is one step.
     """
-    dossier, state = item.needed("MaHoSo"), item.text("TrangThai")
-    names = table("VN-DOSSIER-STATUS").periods(state) if state is not None else ()
-    if state is not None and not names:
-        raise item.unmappable("TrangThai", "is no status that is known here", "Known are 0 to 10.")
+    dossier, state = item.needed("MaHoSo"), _state(item)
     fact = Fact(
         type="DossierStepDone", subject=dossier, dossier=dossier, time=item.needed_moment("ThoiDiemXuLy"),
         said=item.said(_SAID),
         payload={
-            "step": names[0].vi if names else _UNNAMED,
-            "status": status(state) if state is not None else None,
+            "step": status_name(state) if state else _UNNAMED,
+            "status": status(state),
             "officer": item.text("NguoiXuLy"),
             "position": item.text("ChucDanh"),
             "department": item.text("PhongBanXuLy"),
@@ -39,6 +35,15 @@ def step_facts(item: Item, _by: By) -> Sequence[Fact]:
         },
     )  # fmt: skip
     return [fact]
+
+
+def _state(item: Item) -> str | None:
+    state = item.text("TrangThai")
+    if state in (None, NO_STATUS):
+        return None
+    if status_name(state) is None:
+        raise item.unmappable("TrangThai", "is no status that is known here", "Known are 0 to 10.")
+    return state
 
 
 def _value(moment: Moment | None) -> dict[str, object] | None:

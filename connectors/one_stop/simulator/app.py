@@ -25,7 +25,7 @@ USERNAME, PASSWORD = "truc-lien-thong", "mat-khau-thu-nghiem"
 """The simulator's own; nothing real is called so."""
 
 AGENCY = "H31"
-SLOW_S = 1.0
+SLOW_S = 0.6
 
 _DONE = {"error_code": "0", "message": "Thành công"}
 _ANSWERS = {
@@ -194,7 +194,8 @@ def _stream(response: falcon.Response, stream: Any, length: int) -> None:
 
 
 def _drops(body: bytes) -> Iterator[bytes]:
-    """Send a little now and then: no single wait is long, and there is no end."""
-    for place in range(0, len(body), 16):
-        yield body[place : place + 16]
+    """Send a little now and then: no single wait is long, and together they are."""
+    for place in range(10):
+        yield body[place : place + 1]
         time.sleep(SLOW_S / 10)
+    yield body[10:]

@@ -194,8 +194,11 @@ def _corrected(changes: Changes, first: Change, minutes: int) -> Iterator[Change
 
 
 def _dated(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is dated by the reception: the reception."""
+    """What is dated by the reception: itself, and the fees that are collected then."""
     yield "DossierReceived", body["NgayTiepNhan"]
+    for fee in body["DanhSachLePhi"]:
+        if fee["HinhThucThu"] == "1":
+            yield "FeeAsked", f"{fee['MaPhiLePhi']} {body['NgayTiepNhan']}"
 
 
 def _dossiers(changes: Changes, altered: Callable[[dict[str, Any]], dict[str, Any]]) -> Changes:

@@ -241,7 +241,7 @@ class _Dossier:
         }
         self.row["DanhSachLePhi"].append(row)
         self.row["DuocThanhToanTrucTuyen"] = "3"
-        return "FeeAsked", fee
+        return "FeeAsked", f"{fee} {self.row['NgayTiepNhan']}" if collected == "1" else fee
 
     def _step(self, what: str, status: str, *, hours: int) -> None:
         """Work on it, and tell the step; a dossier that is worked on has status 4."""

@@ -17,6 +17,8 @@ from connectors.one_stop.simulator.history import History, Plan
 from connectors.one_stop.simulator.store import Store
 
 _TURN_S = 0.05
+_ROOM = {"outbuf_overflow": 64 * 1024 * 1024}
+"""A client that goes away in the middle leaves no temporary file behind."""
 
 
 class Simulator:
@@ -29,7 +31,7 @@ class Simulator:
         self.faults = faults or Faults()
         self._sockets: dict[int, Any] = {}
         app = wsgi(Desk(self.store, self.history, clock, self.faults))
-        self._server = create_server(app, map=self._sockets, host="127.0.0.1", port=port, threads=4)
+        self._server = create_server(app, map=self._sockets, host="127.0.0.1", port=port, threads=4, **_ROOM)
         self._stop = Event()
         self._thread = Thread(target=self._serve, name="one-stop simulator", daemon=True)
 

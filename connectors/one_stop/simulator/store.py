@@ -134,8 +134,8 @@ class Store:
     def counts(self) -> Mapping[str, int]:
         """Return how many rows each feed has."""
         with self._engine.connect() as connection:
-            found = connection.execute(select(_ROWS.c.feed, func.count()).group_by(_ROWS.c.feed))
-            return dict(found.tuples().all())
+            found = connection.execute(select(_ROWS.c.feed, func.count().label("rows")).group_by(_ROWS.c.feed))
+            return {row.feed: int(row.rows) for row in found}
 
     def add_session(self, session: str) -> None:
         """Let a session begin."""

@@ -55,6 +55,7 @@ class FileReader:
 
     def start(self, place: FilePlace) -> None:
         """Go to ``place``. Raises :class:`Changed`, and :class:`~bus.errors.ConfigError` for a header amiss."""
+        self._hash, self._hashed = hashlib.sha256(), 0
         if place.offset and not self._is_same(place):
             raise Changed
         table = self._table = self._opened()

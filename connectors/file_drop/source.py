@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bus.envelope import Envelope
 from bus.errors import ConfigError, SourceUnavailable
@@ -90,25 +90,28 @@ class FileSource:
 
     def _batch(self, *, is_first: bool) -> Batch:
         items: list[Fetched] = []
+        ended = self._reader.file.name if self._reader is not None else None
         more = self._read_on(items)
         if not more:
             files = self._listed(is_first=is_first)
             items += self._gone(files)
-            more = self._read_each(files, items, is_first=is_first)
+            # What was written to a file while it was read waits for the next look.
+            unread = (file for file in self._unread(files) if file.name != ended)
+            more = self._read_each(unread, items, is_alone=is_first and len(files) == 1)
         self._last = bookmark.encode(self._mapping.digest, self._places)
         if len(self._last) > _MAX_CURSOR_BYTES:
             hint = "Move files that were read into another folder: the cursor remembers each that is there."
             raise ConfigError(f"{len(self._places)} files are more than a cursor can hold", hint=hint)
         return Batch(items=items, cursor=self._last, more=more)
 
-    def _read_each(self, files: Sequence[Found], items: list[Fetched], *, is_first: bool) -> bool:
+    def _read_each(self, files: Iterable[Found], items: list[Fetched], *, is_alone: bool) -> bool:
         """Read file after file, and tell whether there is more than the batch may take."""
-        for file in self._unread(files):
+        for file in files:
             try:
-                items += self._begin(file)
+                self._begin(file, items)
             except ConfigError as error:
                 self._let_go()
-                if is_first and len(files) == 1:
+                if is_alone:
                     raise ConfigError(f"{file.name}: {error}", hint=error.hint) from error
                 items.append(unusable(file, error))
                 self._places[file.name] = FilePlace(size=file.size, stamp=file.stamp)
@@ -116,22 +119,20 @@ class FileSource:
                 return True
         return False
 
-    def _begin(self, file: Found) -> Sequence[Fetched]:
+    def _begin(self, file: Found, items: list[Fetched]) -> None:
         """Open a file where it was left; one that is no longer the same begins anew."""
         place = self._places.get(file.name, FilePlace())
         try:
-            reader = FileReader(file, self._mapping, self._counts())
+            self._reader = reader = FileReader(file, self._mapping, self._counts())
         except Gone:
-            return ()
-        letters: list[Fetched] = []
-        self._reader = reader
+            return
         try:
             reader.start(place)
         except Changed:
-            letters = [] if place.is_done else [cut_short(file.name, place, "was replaced")]
+            if not place.is_done:
+                items.append(cut_short(file.name, place, "was replaced"))
             self._places.pop(file.name)
             reader.start(FilePlace())
-        return letters
 
     def _read_on(self, items: list[Fetched]) -> bool:
         """Fill the batch from the open file, and tell whether there is more to fetch at once."""
@@ -166,9 +167,9 @@ class FileSource:
         return True
 
     def _takes_open_line(self, reader: FileReader) -> bool:
-        if not self._watches:
-            return True
-        return self._mapping.layout.settle_s > 0 and reader.look_again().stamp == reader.file.stamp
+        """Say whether a last line without its end is a row: not while somebody writes, or may go on to."""
+        may_be_whole = not self._watches or self._mapping.layout.settle_s > 0
+        return may_be_whole and reader.look_again().stamp == reader.file.stamp
 
     # -- files ----------------------------------------------------------------------------------------------
 

@@ -210,6 +210,33 @@ def test_a_file_that_was_replaced_before_its_end_leaves_a_letter(tmp_path: Path,
     assert "the file was replaced when" in walk.letters()[0].reason
 
 
+def test_a_replaced_file_that_takes_several_runs_begins_anew_only_once(tmp_path: Path, walk: Walk) -> None:
+    drop(tmp_path, HEADER + LONG)
+    walk.run(a_source(tmp_path))
+    drop(tmp_path, HEADER + LATE + LONG)
+    run_until_first_commit(walk, a_source(tmp_path))
+    assert walk.run(a_source(tmp_path)).counts() == {
+        "rows": 201, "published": 0, "deduplicated": 201, "dead_lettered": 0,
+    }  # fmt: skip
+
+
+def test_a_replaced_file_whose_header_does_not_fit_leaves_both_letters(tmp_path: Path, walk: Walk) -> None:
+    drop(tmp_path, HEADER + LONG)
+    run_until_first_commit(walk, a_source(tmp_path))
+    drop(tmp_path, "other\n1\n")
+    assert walk.run(a_source(tmp_path)).dead_lettered == 2
+
+
+def test_once_leaves_an_open_line_that_somebody_is_writing(tmp_path: Path) -> None:
+    file = drop(tmp_path, HEADER + LONG + "A9,la")
+    with closing(a_source(tmp_path)) as source:
+        cursor = source.fetch(None).cursor
+        append(file, "te,2026-11")
+        found, cursor = steps(source, cursor)
+    append(file, "-24T11:00:00Z\n")
+    assert (found[-1], steps(a_source(tmp_path), cursor)[0]) == ("step 1199", ["late"])
+
+
 def test_a_file_that_is_rewritten_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     drop(tmp_path, HEADER + LONG)
     with closing(a_source(tmp_path)) as source:

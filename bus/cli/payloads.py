@@ -11,12 +11,13 @@ import base64
 import binascii
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from bus.codec.defaults import defaults_of
 from bus.codec.limits import MAX_DEPTH
 from bus.codec.plan import (
     NULL,
@@ -65,7 +66,7 @@ def payload_from(schema: str, value: Any) -> dict[str, Any]:
 class _Conversion:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._defaults = {name: dict(fields) for name, fields in _defaults(plan.parsed)}
+        self._defaults = defaults_of(plan)
 
     def value(self, node: AvroType, value: Any, path: str, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -92,10 +93,10 @@ class _Conversion:
         return {name: self._field(node, name, given, _joined(path, name), depth) for name in known}
 
     def _field(self, node: RecordType, name: str, given: Mapping[str, Any], path: str, depth: int) -> Any:
-        defaults = self._defaults.get(node.name, {})
-        if name not in given and name not in defaults:
+        place = (node.name, name)
+        if name not in given and place not in self._defaults:
             raise Misfit(path, "present", hint=f"Every {node.name.rpartition('.')[2]} has it.")
-        value = given[name] if name in given else defaults[name]
+        value = given[name] if name in given else self._defaults[place]
         return self.value(dict(node.fields)[name], value, path, depth + 1)
 
     def _union(self, node: UnionType, value: Any, path: str, depth: int) -> Any:
@@ -115,19 +116,6 @@ class _Conversion:
                 except Misfit:
                     continue
         raise Misfit(path, expected(node), hint='Name a record\'s branch: {"full.Name": {…}}.' if node.named else None)
-
-
-def _defaults(parsed: Any) -> Iterator[tuple[str, Iterator[tuple[str, Any]]]]:
-    """Yield each record's full name with its fields' defaults."""
-    if isinstance(parsed, list):
-        for branch in parsed:
-            yield from _defaults(branch)
-    elif isinstance(parsed, dict):
-        if parsed["type"] == "record":
-            yield parsed["name"], ((one["name"], one["default"]) for one in parsed["fields"] if "default" in one)
-        inner = [one["type"] for one in parsed.get("fields", ())]
-        for part in (*inner, parsed.get("items"), parsed.get("values"), parsed["type"]):
-            yield from _defaults(part)
 
 
 def _leaf(node: AvroType, value: Any, path: str) -> Any:

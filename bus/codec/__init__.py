@@ -2,10 +2,11 @@
 
 `plan` says what a schema means, `encoder` and `decoder` write its code, `runtime` is what that code calls,
 `explain` finds the place of a misfit, `fallback` is fastavro behind the same guard, `evolution` reads as another
-schema. Frames, ids and registries are not here: see `bus.wire`.
+schema, `defaults` fills what is absent. Frames, ids and registries are not here: see `bus.wire`.
 """
 
 from bus.codec.compiled import Codec, compile_codec
+from bus.codec.defaults import complete
 from bus.codec.limits import MAX_VALUE_BYTES
 
-__all__ = ["MAX_VALUE_BYTES", "Codec", "compile_codec"]
+__all__ = ["MAX_VALUE_BYTES", "Codec", "compile_codec", "complete"]

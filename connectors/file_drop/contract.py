@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from bus.codec.defaults import Defaults, defaults_of
 from bus.codec.plan import ArrayType, AvroType, Plan, RecordRef, RecordType, UnionType
 from bus.codec.planning import make_plan
 from schemas.catalogue import EventEntry
@@ -29,7 +30,7 @@ class Contract(Struct, frozen=True, kw_only=True):
     event: str
     topic: str
     plan: Plan
-    defaults: Mapping[tuple[str, str], Any]
+    defaults: Defaults
 
     @property
     def slots(self) -> Mapping[str, Slot]:
@@ -54,7 +55,7 @@ class Contract(Struct, frozen=True, kw_only=True):
 def contract_of(entry: EventEntry) -> Contract:
     """Return the newest contract of an event type."""
     plan = make_plan(entry.schema)
-    return Contract(event=entry.type, topic=entry.topic, plan=plan, defaults=dict(_defaults(plan.parsed)))
+    return Contract(event=entry.type, topic=entry.topic, plan=plan, defaults=defaults_of(plan))
 
 
 def item_slot(kind: ArrayType) -> Slot:
@@ -69,17 +70,3 @@ def main_field(record: RecordType | RecordRef) -> str | None:
 
 def _beside_null(kind: AvroType) -> AvroType | None:
     return kind.optional if isinstance(kind, UnionType) else None
-
-
-def _defaults(schema: Any) -> Iterator[tuple[tuple[str, str], Any]]:
-    """Yield the defaults within a parsed schema."""
-    if isinstance(schema, list):
-        for branch in schema:
-            yield from _defaults(branch)
-    elif isinstance(schema, dict):
-        for part in ("items", "values"):
-            yield from _defaults(schema.get(part))
-        for field in schema.get("fields", ()):
-            if "default" in field:
-                yield (schema["name"], field["name"]), field["default"]
-            yield from _defaults(field["type"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -50,7 +51,14 @@ def test_emitting_the_first_event_again_publishes_nothing(home: Path, capfd: pyt
 
 
 def test_history_is_asked_for_as_the_page_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", (home / "stdin").open("w+"))
-    (home / "stdin").write_text("038090001234\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("038090001234\n"))
     run(["topic", "apply"])
     assert [run(command) for command in console("Ask for history")] == [3, 3, 3]
+
+
+def test_the_producers_example_publishes_an_event(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "bus" / "README.md").read_text("utf-8")
+    assert run(["topic", "apply"]) == 0
+    capfd.readouterr()
+    exec(compile(page.partition("```python\n")[2].partition("```")[0], "bus/README.md", "exec"), {})  # noqa: S102
+    assert capfd.readouterr().out.startswith("dossier.events/")

@@ -33,11 +33,11 @@ def _tests(scope: Scope, column: str, node: Node) -> list[Holds]:
     if isinstance(node, Text) and node.is_null:
         return [_is_empty(take, True)]
     if not isinstance(node, Table):
-        return [_is_one_of(take, _texts(node), True)]
+        return [_is_one_of(take, _texts(scope, node), True)]
     node.check_names(WORDS, f"the condition on `{column}`")
     tests = []
     if "not" in node.entries:
-        tests.append(_is_one_of(take, _texts(node.entries["not"]), False))
+        tests.append(_is_one_of(take, _texts(scope, node.entries["not"]), False))
     if "empty" in node.entries:
         tests.append(_is_empty(take, _truth(node.entries["empty"])))
     if not tests:
@@ -45,10 +45,13 @@ def _tests(scope: Scope, column: str, node: Node) -> list[Holds]:
     return tests
 
 
-def _texts(node: Node) -> frozenset[str]:
+def _texts(scope: Scope, node: Node) -> frozenset[str]:
     if isinstance(node, Items) and not node.parts:
         raise node.at.error("the list is empty", "Write the texts that the column may hold.")
-    return frozenset(text.strip() for text in texts_of(node))
+    texts = frozenset(text.strip() for text in texts_of(node))
+    for text in texts & scope.writing.empty:
+        raise node.at.error(f"`{text}` never comes here: for this file it means nothing", "Write `empty: true`.")
+    return texts
 
 
 def _is_one_of(take: Take, texts: frozenset[str], wanted: bool) -> Holds:

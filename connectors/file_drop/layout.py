@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from bus.codec.plan import DecimalType
 from connectors.file_drop.document import Node, Table, nearest, table_of, text_of, texts_of
-from connectors.file_drop.leaves import INSTANT, Writing
-from connectors.file_drop.values import read_by, writing_of
+from connectors.file_drop.leaves import INSTANT
+from connectors.file_drop.values import read_by
+from connectors.file_drop.writing import Writing, writing_of
 
 FILES_WORDS = (
     "path", "format", "encoding", "delimiter", "columns", "skip_lines", "optional", "empty",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, tzinfo
+from datetime import date
 from typing import Any
 from uuid import UUID
-
-from msgspec import Struct
 
 from bus.codec.plan import AvroType, DecimalType, EnumType, Scalar, expected
 from connectors.file_drop.numbers import decimal_reader, number_reader, whole_reader
 from connectors.file_drop.times import instant_reader, time_reader
 from connectors.file_drop.unfit import Unfit, WrongFormat
+from connectors.file_drop.writing import Writing
 
 Read = Callable[[str], Any]
 INSTANT = Scalar("instant")
@@ -24,16 +23,6 @@ _TIMES = ("timestamp-millis", "date", "instant")
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 _NUMBER_WORDS = frozenset({"decimal", "thousands"})
 _TIME_WORDS = frozenset({"format", "zone"})
-
-
-class Writing(Struct, frozen=True, kw_only=True):
-    """How a file writes its cells, unless a value of the mapping says otherwise."""
-
-    formats: tuple[str, ...] = ("iso",)
-    zone: tzinfo | None = None
-    decimal: str = "."
-    thousands: str = ""
-    empty: frozenset[str] = frozenset({""})
 
 
 def words_of(kind: AvroType) -> frozenset[str]:

@@ -6,22 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bus.codec.plan import AvroType, Scalar
 from bus.errors import Unmappable
 from connectors.file_drop.cells import PIECE, Take, column_taker, holes, template_taker
 from connectors.file_drop.contract import Contract
-from connectors.file_drop.document import At, Items, Node, Table, Text, nearest, table_of, text_of, texts_of
-from connectors.file_drop.leaves import Read, Writing, described, reader, words_of
+from connectors.file_drop.document import At, Items, Node, Table, Text, nearest, table_of, text_of
+from connectors.file_drop.leaves import Read, described, reader, words_of
 from connectors.file_drop.rows import Cells
-from connectors.file_drop.times import zone_named
 from connectors.file_drop.unfit import Unfit, WrongFormat
+from connectors.file_drop.writing import WRITING, Writing, writing_of
 
 ORIGINS = ("column", "template", "constant", "first")
 SHAPING = ("map", "default", "if_empty")
 _BESIDE = {"default": "It is for texts that `map:` does not know; for empty cells there is `if_empty:`."}
-WRITING = ("format", "zone", "decimal", "thousands")
 TEXT = Scalar("string")
 Fill: TypeAlias = Callable[[Cells], Any]
 
@@ -92,20 +90,6 @@ def origin_of(table: Table) -> str | None:
         hint = "Keep one of them; `first:` takes the first of several values."
         raise table.at.error(f"`{found[0]}:` and `{found[1]}:` both say where the value comes from", hint)
     return found[0] if found else None
-
-
-def writing_of(table: Table, around: Writing) -> Writing:
-    """Return how cells are written, by the words of ``table`` and else as ``around``."""
-    changes: dict[str, Any] = {}
-    for word, name, read in (
-        ("format", "formats", texts_of),
-        ("zone", "zone", _zone),
-        ("decimal", "decimal", text_of),
-        ("thousands", "thousands", text_of),
-    ):
-        if word in table.entries:
-            changes[name] = read(table.entries[word])
-    return replace(around, **changes) if changes else around
 
 
 def taken(scope: Scope, name: str, at: At) -> Take:
@@ -245,6 +229,9 @@ def _codes(scope: Scope, node: Node, kind: AvroType, spot: Spot) -> Mapping[str,
     for text, target in table_of(node, "`map:`").entries.items():
         if not isinstance(target, Text):
             raise target.at.error("a code becomes one text", "Write `map: {OLD: new}`.")
+        if text.strip() in scope.writing.empty:
+            hint = "What an empty cell becomes is `if_empty:`."
+            raise target.at.error(f"`{text}` never comes here: for this file it means nothing", hint)
         codes[text.strip()] = None if target.is_null else _read_constant(scope, target, kind, spot)
     return codes
 
@@ -286,10 +273,3 @@ def absent(columns: tuple[str, ...], row: Cells) -> str:
     if missing is not None:
         return f"The row has no `{missing}` at all. {nearest(missing, row)}"
     return "Fill that cell; or give it `if_empty:`, or the event a `when:` that leaves such rows out."
-
-
-def _zone(node: Node) -> Any:
-    try:
-        return zone_named(text_of(node))
-    except WrongFormat as error:
-        raise node.at.error(error.what, error.hint) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 from bus.deadletters import Letter, read_letter
 from bus.envelope import Envelope
@@ -147,3 +148,36 @@ class Walk:
             for partition, span in sorted(self.engine.log.ends(topic).items())
             for record in self.engine.log.read(partition, span.first, 100_000)
         ]
+
+
+# -- files that change ----------------------------------------------------------------------------------
+
+AT_ONCE = MAPPING.replace('"*.csv"}', '"*.csv", settle_s: 0}')
+LATE = "A9,late,2026-11-24T11:00:00Z\n"
+LONG = "".join(f"A1,step {n},2026-11-24T08:00:00Z\n" for n in range(1200))
+
+
+def a_watcher(folder: Path, mapping: str = AT_ONCE) -> FileSource:
+    """Return a source that goes on watching."""
+    source = a_source(folder, mapping)
+    source.watch()
+    return source
+
+
+def steps(source: FileSource, cursor: bytes | None = None) -> tuple[list[str], bytes]:
+    """Return the steps of the rows behind a cursor, a fault as ``!``, and the cursor behind them."""
+    items, cursor = read_on(source, cursor)
+    return ["!" if item.fault is not None else item.value["step"] for item in items], cursor
+
+
+def append(file: Path, content: str) -> None:
+    """Write more to a file."""
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(content)
+
+
+def run_until_first_commit(walk: Walk, source: FileSource) -> None:
+    """Run a source and stop it behind its first batch."""
+    stop = Event()
+    with closing(source):
+        run_source(walk.engine, walk.wire, source, Run(once=True, stop=stop, progress=lambda _books: stop.set()))

@@ -67,6 +67,8 @@ def changed(old: str, new: str) -> str:
         (MAPPING + "fields: {dossierCod: x}\n", "none of the events has a field `dossierCod`", "`dossierCode`"),
         (MAPPING + "  when: {step: {nott: a}}\n", "the condition on `step` has no `nott`", "`not`"),
         (MAPPING + "  when: step\n", "`when:` is a table", "name: value"),
+        (MAPPING + "  when: {step: [a, '']}\n", "never comes here", "`empty: true`"),
+        (changed(STEP, "step: {column: a, map: {'': b}}"), "never comes here", "`if_empty:`"),
         (MAPPING + "id: [case, case]\n", "names each of its columns once", "`id: ["),
         (MONEY + "{column: a, currncy: EUR}\n", "`amount` of FeeAsked has no field `currncy`", "`currency`"),
         (MONEY + "{column: a}\n", "`amount` of FeeAsked needs `currency`", "currency"),

@@ -14,7 +14,8 @@ from connectors.file_drop.folder import UNFINISHED
 from connectors.file_drop.layout import FILES_WORDS
 from connectors.file_drop.mapping import TOP_WORDS
 from connectors.file_drop.opening import open_source
-from connectors.file_drop.values import ORIGINS, SHAPING, WRITING
+from connectors.file_drop.values import ORIGINS, SHAPING
+from connectors.file_drop.writing import WRITING
 from tests.connectors.file_drop.making import a_source, drop, events_of, outcomes
 
 ROOM = Path(connectors.file_drop.__file__).parent

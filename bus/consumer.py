@@ -238,16 +238,21 @@ class Consumer:
     def _commit(self, page: _Page) -> None:
         if page.next == page.held.next:
             return
-        try:
-            self._retrying(lambda: self._log.commit(self._about_to(page, frozenset())))
-        except Duplicate as error:
-            # Another member handled the same event, from another partition, after we looked: its outcome stands.
-            again = self._about_to(page, frozenset(error.ids))
-            self._retrying(lambda: self._log.commit(again))
+        self._commit_once(page, frozenset())
         topic, group = page.partition.topic, self._about.group
         for outcome, count in page.outcomes.items():
             metrics.consumed(topic, group, outcome, count)
         metrics.page_took(group, monotonic() - page.began)
+
+    def _commit_once(self, page: _Page, known: frozenset[bytes]) -> None:
+        """Commit without what is known. Another member may handle the same event, from another partition, meanwhile:
+        then its outcome stands.
+        """
+        commit = self._about_to(page, known)
+        try:
+            self._retrying(lambda: self._log.commit(commit))
+        except Duplicate as error:
+            self._commit_once(page, known | frozenset(error.ids))
 
     def _about_to(self, page: _Page, without: frozenset[bytes]) -> Commit:
         group = self._about.group

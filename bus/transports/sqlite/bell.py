@@ -146,6 +146,7 @@ class Sockets:
         self._sender.setblocking(False)
         self._ears: deque[Ear] = deque()
         self._closed = False
+        self._has_told = False
         self._listed_at = -1
         self._names: tuple[str, ...] = ()
 
@@ -211,7 +212,9 @@ class Sockets:
             _own_folder(self._folder)  # the last to leave may have taken it with it
             return Ear(name)
         except OSError as error:
-            logs.tell(_LOG, logging.WARNING, "no socket to be woken by, so this reader polls", reason=str(error))
+            level = logging.DEBUG if self._has_told else logging.WARNING
+            self._has_told = True
+            logs.tell(_LOG, level, "no socket to be woken by, so this reader polls", reason=str(error))
             return None
 
     def _listening(self) -> tuple[str, ...]:

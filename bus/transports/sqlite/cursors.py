@@ -15,15 +15,15 @@ class Claim:
         self._store = store
         self._name = name
         self._owner = owner
-        self._is_released = False
+        self.is_released = False
         self.value = value
         self.epoch = epoch
 
     def release(self) -> None:
         """Give the claim back; its epoch ends with it."""
-        if self._is_released:
+        if self.is_released:
             return
-        self._is_released = True
+        self.is_released = True
         try:
             with transaction(self._store) as connection:
                 statement = "UPDATE cursor SET owner=NULL,epoch=epoch+1 WHERE name=? AND owner=?"

@@ -31,13 +31,13 @@ class SqliteEngine:
     def join(self, group: str, topics: Sequence[str]) -> Member:
         """Become a member of ``group``. Raises :class:`~bus.errors.TopicNotFound`."""
         member = Member(self._store, self._directory, checked_name("group", group), topics, self._lease_s)
-        self._members.append(member)
+        self._members = [*(known for known in self._members if not known.has_left), member]
         return member
 
     def claim(self, cursor: str) -> Claim:
         """Take a source's cursor. Raises :class:`~bus.errors.Claimed`."""
         claim = take_cursor(self._store, checked_name("cursor", cursor))
-        self._claims.append(claim)
+        self._claims = [*(known for known in self._claims if not known.is_released), claim]
         return claim
 
     def close(self) -> None:

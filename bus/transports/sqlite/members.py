@@ -53,7 +53,7 @@ class Member:
         self._look_at = 0.0
         self._renew_at = 0.0
         self._id = ""
-        self._has_left = False
+        self.has_left = False
         self._enter()
 
     def assignment(self) -> Mapping[TopicPartition, Held]:
@@ -78,9 +78,9 @@ class Member:
 
     def leave(self) -> None:
         """Give everything back."""
-        if self._has_left:
+        if self.has_left:
             return
-        self._has_left = True
+        self.has_left = True
         try:
             with transaction(self._store) as connection:
                 _evict(connection, self._group, self._id)
@@ -166,7 +166,7 @@ class Member:
         return boot_ms() + int(self._lease_s * 1000)
 
     def _check_member(self) -> None:
-        if self._has_left:
+        if self.has_left:
             raise TransportError(f"this member of group {self._group} has left", hint="Join again.")
 
 

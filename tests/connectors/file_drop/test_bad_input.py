@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -185,20 +184,15 @@ def test_a_line_of_100_mb_costs_no_memory(tmp_path: Path) -> None:
         for _ in range(100):
             stream.write(b"x" * 1024 * 1024)
         stream.write(b"\n" + LAST)
-    a_source(tmp_path).close()
-    code = (
-        "import resource, sys; from pathlib import Path\n"
-        "from tests.connectors.file_drop.making import items_of\n"
-        "from connectors.file_drop.opening import open_source\n"
-        "items = items_of(open_source(Path(sys.argv[1])))\n"
-        "print(len(items), items[1].fault, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
-    root = Path(__file__).resolve().parents[3]
-    command = [sys.executable, "-c", code, str(tmp_path / "mapping.yaml")]
-    said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split()
-    assert said[0] == "3"
-    assert "104857601" in said or "104857600" in said
-    assert int(said[-1]) < 120 * 1024
+    tracemalloc.start()
+    try:
+        _, fault, last = items_of(a_source(tmp_path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "the line has 104857601 bytes, over the limit" in str(fault.fault)
+    assert (len(fault.raw), last.value["case"]) == (64 * 1024, "A2")
+    assert peak < 16 * 1024 * 1024
 
 
 def test_a_fault_of_reading_keeps_its_kind(tmp_path: Path) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, timedelta
 from email.utils import format_datetime
-from io import BytesIO
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -18,6 +16,7 @@ from connectors.one_stop.feeds import CHANGED_AT, FEEDS
 from connectors.one_stop.simulator.clock import Clock
 from connectors.one_stop.simulator.faults import Faults
 from connectors.one_stop.simulator.history import History
+from connectors.one_stop.simulator.spoiling import spoil
 from connectors.one_stop.simulator.store import Asked, Call, Store, StoredRow
 from connectors.one_stop.times import told
 
@@ -25,7 +24,6 @@ USERNAME, PASSWORD = "truc-lien-thong", "mat-khau-thu-nghiem"
 """The simulator's own; nothing real is called so."""
 
 AGENCY = "H31"
-SLOW_S = 0.6
 
 _DONE = {"error_code": "0", "message": "Thành công"}
 _ANSWERS = {
@@ -35,7 +33,6 @@ _ANSWERS = {
     "contradiction": {"error_code": "0", "message": "Lỗi: không kết nối được cơ sở dữ liệu"},
     "no-data": _DONE,
 }
-_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
 _SERVICES = {feed.service: name for name, feed in FEEDS.items()}
 _MAX_SIZE = 1000
 
@@ -86,7 +83,7 @@ class Share:
             answer = self._answer(asked, fault)
             desk.store.record(Call(str(asked.get("service")), _public(asked), fault or str(answer["error_code"])))
         _send(response, answer, desk.clock)
-        _spoil(response, fault)
+        spoil(response, fault)
 
     def _answer(self, asked: dict[str, Any], fault: str) -> dict[str, Any]:
         feed = _SERVICES.get(str(asked.get("service")))
@@ -159,43 +156,4 @@ def _told(row: StoredRow) -> dict[str, Any]:
 def _send(response: falcon.Response, answer: dict[str, Any], clock: Clock) -> None:
     response.data = json.dumps(answer, ensure_ascii=False).encode()
     response.content_type = "application/json; charset=utf-8"
-    response.set_header("Date", format_datetime(clock.now(), usegmt=False))
-
-
-def _spoil(response: falcon.Response, fault: str) -> None:
-    """Make of a good response what a bad network, gateway or server makes of it."""
-    name, _, wait = fault.partition(":")
-    body = response.data or b""
-    if name.isdigit():
-        response.status = int(name)
-        response.data = b"{}"
-        if name in ("429", "503"):
-            response.set_header("Retry-After", wait or "1")
-    elif name == "redirect":
-        response.status = 307
-        response.set_header("Location", "http://192.0.2.1/elsewhere")
-    elif name == "html":
-        response.data, response.content_type = _PAGE.encode(), "text/html"
-    elif name == "cut-json":
-        response.data = body[: len(body) // 2]
-    elif name == "truncated":
-        _stream(response, BytesIO(body[: len(body) // 2]), len(body))
-    elif name == "huge":
-        response.data = body[:-1] + b" " * (2 * 1024 * 1024) + b"}"
-    elif name == "slow":
-        time.sleep(SLOW_S)
-    elif name == "drip":
-        _stream(response, _drops(body), len(body))
-
-
-def _stream(response: falcon.Response, stream: Any, length: int) -> None:
-    response.data = None
-    response.set_stream(stream, length)
-
-
-def _drops(body: bytes) -> Iterator[bytes]:
-    """Send a little now and then: no single wait is long, and together they are."""
-    for place in range(10):
-        yield body[place : place + 1]
-        time.sleep(SLOW_S / 10)
-    yield body[10:]
+    response.set_header("Date", format_datetime(clock.now().astimezone(UTC), usegmt=True))

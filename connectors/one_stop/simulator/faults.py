@@ -9,7 +9,7 @@ from random import Random
 SCRIPTED = (
     "400", "401", "403", "404", "429", "500", "502", "503", "504", "redirect", "slow", "drip", "truncated", "cut-json",
     "html", "huge", "busy", "refused", "contradiction", "session-over", "repeated-page", "empty-page", "twice-in-page",
-    "shift", "disorder", "no-data",
+    "shift", "disorder", "no-data", "no-date",
 )  # fmt: skip
 """Every way in which a list call can be answered badly. ``429:7`` asks to come back after 7 seconds."""
 

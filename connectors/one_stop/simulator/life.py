@@ -6,12 +6,23 @@ from collections.abc import Sequence
 from copy import deepcopy
 from datetime import timedelta
 from random import Random
-from typing import Any
 
 from connectors.one_stop.simulator import office
 from connectors.one_stop.simulator.catalogue import PROCEDURES, agency_of, dossier_code
 from connectors.one_stop.simulator.change import Change
 from connectors.one_stop.simulator.people import enterprise, official, person
+from connectors.one_stop.simulator.shapes import (
+    Filing,
+    Row,
+    dossier_row,
+    fee_row,
+    file_row,
+    payment_row,
+    result_row,
+    step_row,
+    supplement_row,
+    supplied,
+)
 from connectors.one_stop.times import told
 
 Facts = Sequence[tuple[str, str]]
@@ -33,16 +44,16 @@ class _Dossier:
 
     def __init__(self, seed: int, number: int) -> None:
         self.random = Random(f"{seed}:{number}")  # noqa: S311 - invented data, which must come out the same again
+        self.number = number
         self.changes: list[Change] = []
         self.received = office.slot(number) + timedelta(seconds=self.random.randrange(60))
         self.code = dossier_code(number, self.received, number % office.A_DAY)
-        self.agency = agency_of(number)
         self.procedure = self.random.choice(PROCEDURES)
         self.channel = self.random.choice("1122223")
         self.now = self.received
         self.steps = self.files = 0
-        self.row = self._new_row()
-        self.payment: dict[str, Any] | None = None
+        self.row = dossier_row(self._filing())
+        self.payment: Row | None = None
 
     def live(self) -> None:
         """Go the whole way, or as far as this dossier gets."""
@@ -103,30 +114,21 @@ class _Dossier:
     def _supplemented(self) -> None:
         self._work(hours=3)
         paper = self.random.choice(self.procedure.papers)
-        request = {
-            "HoSoBoSungId": f"BS-{self.code}-{len(self.row['DanhSachHoSoBoSung']) + 1}",
-            "NguoiYeuCauBoSung": official(self.random).name, "NoiDungBoSung": f"Đề nghị bổ sung: {paper} (bản rõ nét)",
-            "NgayBoSung": told(self.now), "NguoiTiepNhanBoSung": None, "ThongTinTiepNhan": None,
-            "NgayTiepNhanBoSung": None, "TrangThaiBoSung": "0", "DanhSachGiayToBoSung": [{"TenGiayTo": paper}],
-            "DanhSachLePhiBoSung": [], "NgayHenTraTruoc": self.row["NgayHenTra"], "NgayHenTraMoi": None,
-        }  # fmt: skip
+        request_id = f"BS-{self.code}-{len(self.row['DanhSachHoSoBoSung']) + 1}"
+        request = supplement_row(request_id, paper, official(self.random), told(self.now), self.row["NgayHenTra"])
         self.row["DanhSachHoSoBoSung"].append(request)
         self.row["TrangThaiHoSo"] = "5"
-        self._version([("SupplementAsked", request["HoSoBoSungId"])])
+        self._version([("SupplementAsked", request_id)])
         self._work(hours=self.random.randrange(6, 40))
         self._supplied(request, paper)
 
-    def _supplied(self, request: dict[str, Any], paper: str) -> None:
-        given = told(self.now)
+    def _supplied(self, request: Row, paper: str) -> None:
         moved = told(office.due(self.now, self.procedure.days))
         facts = [("SupplementGiven", request["HoSoBoSungId"]), *self._attached([paper])]
         if moved != self.row["NgayHenTra"]:
             facts.append(("AppointmentChanged", moved))
-        request |= {
-            "NguoiTiepNhanBoSung": official(self.random).name, "ThongTinTiepNhan": "Đã nhận đủ giấy tờ bổ sung",
-            "NgayTiepNhanBoSung": given, "TrangThaiBoSung": "1", "NgayHenTraMoi": moved,
-        }  # fmt: skip
-        request["DanhSachGiayToBoSung"][0]["TepDinhKemId"] = self.row["TaiLieuNop"][-1]["TepDinhKemId"]
+        file_id = self.row["TaiLieuNop"][-1]["TepDinhKemId"]
+        supplied(request, file_id, official(self.random), told(self.now), moved)
         self.row |= {"NgayHenTra": moved, "TrangThaiHoSo": "4"}
         self._version(facts)
 
@@ -161,12 +163,7 @@ class _Dossier:
     def _finished(self) -> None:
         self._step("Trình lãnh đạo ký", "4", hours=6)
         self._work(hours=2)
-        result = {
-            "TenGiayTo": self.procedure.result, "MaThanhPhanHoSo": None, "GiayToId": f"KQ-{self.code}",
-            "DuongDanTepTinKetQua": f"/ketqua/KQ-{self.code}.pdf",
-            "MaGiayToKetQua": f"KQ.{self.procedure.sector[0][:3]}.000122",
-        }  # fmt: skip
-        self.row["DanhSachGiayToKetQua"].append(result)
+        self.row["DanhSachGiayToKetQua"].append(result_row(self.code, self.procedure))
         self.row |= {"TrangThaiHoSo": "9", "NgayKetThucXuLy": told(self.now)}
         self._version([("ResultIssued", f"KQ-{self.code}"), ("DossierResolved", told(self.now))])
         self._step("Đóng dấu, chuyển trả kết quả", "9", hours=0)
@@ -179,12 +176,7 @@ class _Dossier:
 
     def _asked_to_pay(self) -> None:
         self.now += timedelta(seconds=self.random.randrange(1, 60))
-        self.payment = {
-            "MaThamChieu": f"{self.code}-{told(self.now)}", "MaHoSo": self.code, "SoTien": self.procedure.fee,
-            "MaTienTe": "VND", "TrangThai": "Chờ thanh toán", "HinhThucThanhToan": None, "CongThanhToan": None,
-            "MaGiaoDich": None, "MaNganHang": None, "ThoiGianYeuCau": told(self.now), "ThoiGianGD": None,
-            "ThoiGianHoanPhi": None,
-        }  # fmt: skip
+        self.payment = payment_row(self.code, self.procedure.fee, told(self.now))
         self._payment_version("PaymentRequested")
 
     def _paid(self) -> None:
@@ -221,25 +213,14 @@ class _Dossier:
             self.files += 1
             is_reused = self.random.random() < 0.1
             file_id = f"T-{self.code}-{self.files}"
-            row = {
-                "TepDinhKemId": file_id, "TenTepDinhKem": f"{paper}.pdf", "IsDeleted": "0",
-                "MaThanhPhanHoSo": f"000.00.00.{self.procedure.sector[0][:3]}-KQ{self.random.randrange(10**6):06}",
-                "DuongDanTepTin": f"/tep/{file_id}.pdf", "DuocSoHoa": "1", "DuocTaiSuDung": "1" if is_reused else "0",
-                "DuocLayTuKhoDMQG": "0", "MaKetQuaThayThe": f"KQ-{file_id}" if is_reused else None,
-            }  # fmt: skip
+            kind = f"000.00.00.{self.procedure.sector[0][:3]}-KQ{self.random.randrange(10**6):06}"
+            row = file_row(file_id, paper, kind, is_reused=is_reused)
             self.row["TaiLieuNop"].append(row)
             facts.append(("ComponentReused" if is_reused else "ComponentAttached", file_id))
         return facts
 
     def _fee(self, fee: str, name: str, amount: int, collected: str) -> tuple[str, str]:
-        row = {
-            "TenPhiLePhi": name,
-            "MaPhiLePhi": fee,
-            "HinhThucThu": collected,
-            "Gia": str(amount),
-            "LoaiPhiLePhi": "2",
-        }
-        self.row["DanhSachLePhi"].append(row)
+        self.row["DanhSachLePhi"].append(fee_row(fee, name, amount, collected))
         self.row["DuocThanhToanTrucTuyen"] = "3"
         return "FeeAsked", f"{fee} {self.row['NgayTiepNhan']}" if collected == "1" else fee
 
@@ -251,11 +232,9 @@ class _Dossier:
             self.row["TrangThaiHoSo"] = "4"
             self._version([])
         self.steps += 1
-        row = {
-            "MaTienDo": f"{self.code}/{self.steps:03}", "MaHoSo": self.code, "NguoiXuLy": by.name,
-            "ChucDanh": by.position, "ThoiDiemXuLy": told(self.now),
-            "PhongBanXuLy": self.random.choice(_DEPARTMENTS), "NoiDungXuLy": what,
-            "TrangThai": status, "NgayBatDau": told(begun), "NgayKetThucTheoQuyDinh": self.row["NgayHenTra"],
+        row = step_row(f"{self.code}/{self.steps:03}", self.code, by, self.random.choice(_DEPARTMENTS)) | {
+            "ThoiDiemXuLy": told(self.now), "NoiDungXuLy": what, "TrangThai": status, "NgayBatDau": told(begun),
+            "NgayKetThucTheoQuyDinh": self.row["NgayHenTra"],
         }  # fmt: skip
         self._change("steps", row["MaTienDo"], row, [("DossierStepDone", f"{row['ThoiDiemXuLy']} {what}")])
 
@@ -266,7 +245,7 @@ class _Dossier:
     def _version(self, facts: Facts, undone: Facts = ()) -> None:
         self._change("dossiers", self.code, self.row, facts, undone)
 
-    def _change(self, feed: str, row_id: str, row: dict[str, Any], facts: Facts, undone: Facts = ()) -> None:
+    def _change(self, feed: str, row_id: str, row: Row, facts: Facts, undone: Facts = ()) -> None:
         self.changes.append(
             Change(
                 feed=feed,
@@ -281,21 +260,15 @@ class _Dossier:
         )
         self.now += timedelta(seconds=1)
 
-    def _new_row(self) -> dict[str, Any]:
+    def _filing(self) -> Filing:
         who = enterprise(self.random) if self.procedure.is_for_firms else person(self.random)
-        is_person = who.kind == "1"
-        return {
-            "MaHoSo": self.code, "MaTTHC": self.procedure.code, "TenTTHC": self.procedure.name,
-            "MaLinhVuc": self.procedure.sector[0], "TenLinhVuc": self.procedure.sector[1],
-            "KenhThucHien": self.channel, "NoiNopHoSo": "2", "HinhThuc": "1" if self.channel == "3" else "0",
-            "ChuHoSo": who.name, "SoGiayToChuHoSo": who.number, "LoaiDoiTuong": who.kind,
-            "MaDoiTuong": f"TID{self.random.randrange(10**9):09}" if self.channel == "2" else None,
-            "DinhDanhCHS": {"LoaiDinhDanh": "1", "SoDinhDanh": who.number} if is_person else None,
-            "Email": None, "Fax": None, "SoDienThoai": f"09{self.random.randrange(10**8):08}", "ThongTinKhac": None,
-            "TrichYeuHoSo": f"{self.procedure.name} cho {who.name}", "GhiChu": None, "ThongTinTra": None,
-            "NgayNopHoSo": None, "NgayTiepNhan": None, "NgayHenTra": None, "NgayKetThucXuLy": None, "NgayTra": None,
-            "NgayTuChoi": None, "TrangThaiHoSo": "1", "DonViXuLy": self.agency.name,
-            "HoSoCoThanhPhanSoHoa": "1", "TaiKhoanDuocXacThucVoiVNeID": "1" if self.channel == "2" else "0",
-            "DuocThanhToanTrucTuyen": "0", "TaiLieuNop": [], "DanhSachLePhi": [], "DanhSachTepDinhKemKhac": [],
-            "DanhSachHoSoBoSung": [], "DanhSachGiayToKetQua": [], "DSKetNoiCSDL": [{"MaCSDL": "7"}],
-        }  # fmt: skip
+        account = f"TID{self.random.randrange(10**9):09}" if self.channel == "2" else None
+        return Filing(
+            code=self.code,
+            procedure=self.procedure,
+            channel=self.channel,
+            who=who,
+            agency=agency_of(self.number).name,
+            phone=f"09{self.random.randrange(10**8):08}",
+            account=account,
+        )

@@ -16,7 +16,7 @@ from connectors.one_stop.simulator.faults import Faults
 from connectors.one_stop.simulator.history import History, Plan
 from connectors.one_stop.simulator.store import Store
 
-_TURN_S = 0.05
+_TURN_S = 1.0
 _ROOM = {"outbuf_overflow": 64 * 1024 * 1024}
 """A client that goes away in the middle leaves no temporary file behind."""
 
@@ -62,6 +62,7 @@ class Simulator:
         """Stop serving and close the store. May be repeated."""
         self._stop.set()
         if self._thread.is_alive():
+            self._server.pull_trigger()
             self._thread.join()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bus.registry import SchemaRegistry, open_registry
 from connectors.one_stop.simulator import Simulator
 from tests.connectors.one_stop.world import Log, a_simulator
 
@@ -18,9 +19,17 @@ def simulator(tmp_path: Path) -> Iterator[Simulator]:
         yield one
 
 
+@pytest.fixture(scope="session")
+def registry() -> Iterator[SchemaRegistry]:
+    """Return a registry that all logs of the session share: contracts are registered once."""
+    one = open_registry("sqlite://")
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log(registry: SchemaRegistry) -> Iterator[Log]:
     """Open a log in memory."""
-    one = Log()
+    one = Log(registry)
     yield one
     one.close()

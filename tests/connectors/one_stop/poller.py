@@ -10,13 +10,15 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from bus.registry import open_registry
 from connectors.one_stop import connector
 from tests.connectors.one_stop.world import Log
 
 
 def main(config: str, url: str) -> None:
     """Poll for ever."""
-    with closing(Log(url)) as log, closing(connector.open(Path(config))) as source:
+    registry = open_registry(url.replace("bus.db", "registry.db"))
+    with closing(registry), closing(Log(registry, url)) as log, closing(connector.open(Path(config))) as source:
         say("ready")
         while True:
             log.run(source)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from threading import Thread
 
@@ -45,7 +47,7 @@ def test_one_login_serves_many_pages(client: Client, simulator: Simulator) -> No
         ("drip", SourceUnavailable), ("truncated", SourceUnavailable), ("cut-json", SourceUnavailable),
         ("html", SourceUnavailable), ("busy", SourceUnavailable), ("contradiction", SourceUnavailable),
         ("no-data", SourceUnavailable), ("400", ConnectorError), ("404", ConnectorError), ("redirect", ConnectorError),
-        ("refused", ConnectorError), ("huge", ConnectorError),
+        ("refused", ConnectorError), ("huge", ConnectorError), ("no-date", ConnectorError),
     ],
 )  # fmt: skip
 def test_a_bad_answer_has_its_class(
@@ -74,6 +76,22 @@ def test_the_wait_that_the_partner_asks_for_is_told(client: Client, simulator: S
     with pytest.raises(SourceUnavailable) as caught:
         client.page(ALL)
     assert caught.value.wait_s == 7
+
+
+def test_a_wait_until_some_time_is_meant_by_the_partners_clock(client: Client, simulator: Simulator) -> None:
+    later = simulator.clock.now().astimezone(UTC) + timedelta(seconds=90)
+    simulator.script(f"503:{format_datetime(later, usegmt=True)}")
+    with pytest.raises(SourceUnavailable) as caught:
+        client.page(ALL)
+    assert caught.value.wait_s == 90
+
+
+@pytest.mark.parametrize("text", ["soon", "-5", "7,5"])
+def test_a_wait_that_cannot_be_read_is_none(client: Client, simulator: Simulator, text: str) -> None:
+    simulator.script(f"503:{text}")
+    with pytest.raises(SourceUnavailable) as caught:
+        client.page(ALL)
+    assert caught.value.wait_s is None
 
 
 def test_a_session_that_ended_is_renewed_once_without_a_word(client: Client, simulator: Simulator) -> None:

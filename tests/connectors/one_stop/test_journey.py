@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from bus.deadletters import read_letter
 from bus.errors import CredentialsRefused
+from bus.registry import SchemaRegistry
 from connectors.one_stop import connector
 from connectors.one_stop.simulator import PASSWORD, Faults, Plan, Simulator
 from connectors.one_stop.simulator.change import Change
@@ -38,10 +39,12 @@ def test_run_again_nothing_is_told_again(tmp_path: Path, log: Log, simulator: Si
         assert log.run(source).published == 0
 
 
-def test_a_second_installation_tells_the_same_under_the_same_ids(tmp_path: Path, simulator: Simulator) -> None:
+def test_a_second_installation_tells_the_same_under_the_same_ids(
+    tmp_path: Path, registry: SchemaRegistry, simulator: Simulator
+) -> None:
     found = []
     for page_size in (3, 100):
-        with closing(Log()) as log, closing(open_source(tmp_path, simulator, page_size=page_size)) as source:
+        with closing(Log(registry)) as log, closing(open_source(tmp_path, simulator, page_size=page_size)) as source:
             log.run(source)
             found.append({event.id: event for event in log.events()})
     assert found[0] == found[1]
@@ -180,13 +183,13 @@ def test_nothing_that_leaves_the_source_holds_the_password(tmp_path: Path, log: 
     assert PASSWORD.encode() not in everything + cursors
 
 
-def test_chance_faults_come_out_the_same_again(tmp_path: Path) -> None:
+def test_chance_faults_come_out_the_same_again(tmp_path: Path, registry: SchemaRegistry) -> None:
     answers = []
     for turn in range(2):
         folder = tmp_path / str(turn)
         folder.mkdir()
         with a_simulator(folder, Plan(dossiers=6), faults=Faults(rate=0.3, seed=9)) as simulator:
-            with closing(Log()) as log, closing(open_source(folder, simulator, page_size=5)) as source:
+            with closing(Log(registry)) as log, closing(open_source(folder, simulator, page_size=5)) as source:
                 log.run(source)
             answers.append(simulator.answers())
     assert answers[0] == answers[1]

@@ -7,13 +7,16 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from bus.registry import open_registry
 from connectors.one_stop.simulator import Faults, HandClock, Plan, Simulator
 from connectors.one_stop.simulator.office import FIRST_DAY
+from connectors.one_stop.simulator.store import Fact
 from tests.connectors.one_stop.world import Log, facts_of, write_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +43,12 @@ def hear(process: subprocess.Popen[str], word: str) -> None:
         assert line, "the poller ended before its time"
 
 
+def facts_in(url: str) -> Counter[Fact]:
+    """Return how often each fact was told into a log on disk."""
+    with closing(open_registry(url.replace("bus.db", "registry.db"))) as registry, closing(Log(registry, url)) as log:
+        return facts_of(log.events())
+
+
 def test_killed_at_random_points_every_fact_is_told_once(tmp_path: Path) -> None:
     clock, url = HandClock(FIRST_DAY), f"sqlite:///{tmp_path}/bus.db"
     with Simulator(tmp_path / "simulator", PLAN, clock, faults=Faults(rate=0.1, seed=1)) as simulator:
@@ -53,8 +62,7 @@ def test_killed_at_random_points_every_fact_is_told_once(tmp_path: Path) -> None
             clock.moment += timedelta(minutes=10)
             hear(process, "done")
             hear(process, "done")
-        with closing(Log(url)) as log:
-            told = facts_of(log.events())
+        told = facts_in(url)
         assert (set(told), set(told.values())) == (simulator.store.facts(), {1})
 
 
@@ -73,7 +81,6 @@ def test_killed_while_things_happen_nothing_is_lost(tmp_path: Path) -> None:
         clock.moment = moments[-1] + timedelta(hours=1)
         with a_poller(config, url) as process:
             hear(process, "done")
-        with closing(Log(url)) as log:
-            told = facts_of(log.events())
+        told = facts_in(url)
         assert set(told.values()) == {1}
         assert simulator.store.facts() <= set(told) <= simulator.store.facts(ever=True)

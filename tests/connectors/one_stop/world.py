@@ -13,7 +13,7 @@ import yaml
 
 from bus.envelope import Envelope
 from bus.records import Record
-from bus.registry import open_registry
+from bus.registry import SchemaRegistry
 from bus.retry import RetryPolicy
 from bus.rules import value_rules
 from bus.transport import Engine
@@ -86,9 +86,9 @@ def a_row(name: str, at: datetime, **body: Any) -> Change:
 class Log:
     """A log with the catalogue's topics, and the way of a source into it."""
 
-    def __init__(self, url: str = "sqlite://") -> None:
+    def __init__(self, registry: SchemaRegistry, url: str = "sqlite://") -> None:
         self.engine: Engine = open_engine(url)
-        self.registry = open_registry("sqlite://" if url == "sqlite://" else url.replace("bus.db", "registry.db"))
+        self.registry = registry
         self.catalogue = load_catalogue()
         apply_catalogue(self.engine, self.registry, self.catalogue)
         self.wire = Wire(self.registry, self.catalogue)
@@ -116,9 +116,8 @@ class Log:
         return self.records([f"{topic}.dead-letter" for topic in TOPICS])
 
     def close(self) -> None:
-        """Close both stores."""
+        """Close the log."""
         self.engine.close()
-        self.registry.close()
 
 
 def facts_of(events: Sequence[Envelope]) -> Counter[Fact]:

@@ -17,7 +17,7 @@ from bus.producer import Producer
 from bus.transport import Engine
 from bus.wire import Wire
 
-_ROUNDS, _EVENTS, _BATCH, _PAGE = 9, 10_000, 100, 500
+_ROUNDS, _EVENTS, _BATCH, _PAGE = 15, 10_000, 100, 500
 _PAGES = 3
 """So many of each partition are timed, after one that is not: together less than the events, so that none repeats."""
 

@@ -10,6 +10,11 @@ Header: TypeAlias = tuple[str, bytes | None]
 """A name and its bytes. Order and repeated names are kept."""
 
 
+MAX_VALUE_BYTES = 1024 * 1024
+MAX_EXTRA_BYTES = 64 * 1024
+"""What every engine takes: of a value, and of key and headers together as it stores them."""
+
+
 class TopicPartition(NamedTuple):
     """One ordered shard of a topic."""
 

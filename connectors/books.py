@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
+
+MAX_KINDS = 20
 
 
 class Burial(Struct, frozen=True, kw_only=True):
@@ -31,20 +35,27 @@ class Tally(Struct, frozen=True, kw_only=True):
     burials: tuple[Burial, ...] = ()
 
     def __add__(self, other: Tally) -> Tally:
-        """Return the books of both, burials of one code counted together."""
-        burials = {(burial.code, burial.stage): burial for burial in self.burials}
-        for burial in other.burials:
-            kind = burial.code, burial.stage
-            first = burials.get(kind)
-            burials[kind] = burial if first is None else replace(first, count=first.count + burial.count)
+        """Return the books of both, burials of one kind counted together."""
         return Tally(
             rows=self.rows + other.rows,
             published=self.published + other.published,
             deduplicated=self.deduplicated + other.deduplicated,
             dead_lettered=self.dead_lettered + other.dead_lettered,
-            burials=tuple(burials.values()),
+            burials=_by_kind((*self.burials, *other.burials)),
         )
 
     def counts(self) -> dict[str, int]:
         """Return the four counts by name: what ``connector run`` prints."""
         return {name: getattr(self, name) for name in ("rows", "published", "deduplicated", "dead_lettered")}
+
+
+def _by_kind(burials: Iterable[Burial]) -> tuple[Burial, ...]:
+    """Count burials of one message together; where there are too many messages, by their code and stage alone."""
+    found: dict[tuple[str, str, str], Burial] = {}
+    for burial in burials:
+        kind = burial.code, burial.stage, burial.message
+        if kind not in found and len(found) >= MAX_KINDS:
+            kind = burial.code, burial.stage, ""
+        first = found.get(kind)
+        found[kind] = burial if first is None else replace(first, count=first.count + burial.count)
+    return tuple(found.values())

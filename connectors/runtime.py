@@ -181,16 +181,13 @@ def _without(entries: Sequence[_Entry], ids: Collection[bytes]) -> Sequence[_Ent
 
 
 def _books(rows: int, entries: int, fresh: Sequence[_Entry]) -> Tally:
-    buried = [entry.burial for entry in fresh if entry.burial is not None]
-    books = Tally(
+    buried = tuple(entry.burial for entry in fresh if entry.burial is not None)
+    return Tally(burials=buried) + Tally(
         rows=rows,
         published=len(fresh) - len(buried),
         deduplicated=entries - len(fresh),
         dead_lettered=len(buried),
     )
-    for burial in buried:
-        books = books + Tally(burials=(burial,))
-    return books
 
 
 def _count(source: Source, books: Tally, fresh: Sequence[_Entry]) -> None:

@@ -10,10 +10,12 @@ from typing import NamedTuple, Protocol
 
 from bus.envelope import Envelope
 from bus.errors import ContractError
-from bus.records import NewRecord
+from bus.records import MAX_EXTRA_BYTES, MAX_VALUE_BYTES, NewRecord
 from connectors.sdk import Fetched, Source
 
-MAX_VALUE_BYTES = 1024 * 1024
+_MAX_EXTRA_BYTES = MAX_EXTRA_BYTES * 7 // 8
+"""Some room is left for how an engine stores key and headers."""
+
 Check = Callable[[Envelope], None]
 """Raises ContractError for an event that breaks a value rule."""
 
@@ -60,10 +62,17 @@ def tell(item: Fetched, source: Source, wire: Encoder, check: Check | None = Non
 
 
 def _encoded(event: Envelope, wire: Encoder) -> NewRecord:
+    """A record over a limit is buried here: the engine would refuse the whole batch for it."""
     record = wire.encode(event)
     if record.value is not None and len(record.value) > MAX_VALUE_BYTES:
         raise ContractError(
             f"the event has {len(record.value)} bytes; a record's limit is {MAX_VALUE_BYTES}",
             hint="Files never travel on a topic: map their id, media type, size and SHA-256 instead.",
+        )
+    extra = len(record.key or b"") + sum(len(name) + len(value or b"") for name, value in record.headers)
+    if extra > _MAX_EXTRA_BYTES:
+        raise ContractError(
+            f"the event's key and headers have {extra} bytes; their limit is {_MAX_EXTRA_BYTES}",
+            hint="Take a code as key, agency and correlation, not a text.",
         )
     return record

@@ -242,4 +242,7 @@ def _translated(error: Exception, service: str) -> Exception:
         )
     if isinstance(error, InvalidURL | InvalidHeader):
         return ConnectorError(f"{service}: the address cannot be called ({kind})", hint="Check `base_url`.")
-    return SourceUnavailable(f"{service}: the partner gave no whole answer ({kind})")
+    return SourceUnavailable(
+        f"{service}: the partner gave no whole answer ({kind})",
+        hint="Is it up, and can this machine reach `base_url`? The next run goes on from the cursor.",
+    )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from threading import Event, Timer
 
+import msgspec
 import pytest
 
 from bus.deadletters import read_letter
@@ -15,8 +16,9 @@ from bus.producer import Producer
 from bus.retry import RetryPolicy
 from bus.transport import Engine
 from bus.transports import open_engine
-from connectors.books import Tally
+from connectors.books import MAX_KINDS, Burial, Tally
 from connectors.runtime import Run, run_source
+from connectors.sdk import Fetched
 from tests.bus.doubles import JsonWire
 from tests.connectors.doubles import TOPIC, ListSource, an_event, make_topics, records
 
@@ -176,13 +178,22 @@ def _written_but_unknown(engine: Engine) -> object:
     return commit
 
 
-def test_an_oversize_event_is_buried(engine: Engine) -> None:
-    class Big(ListSource):
-        """Tells an event over the limit of a record."""
+class Big(ListSource):
+    """Tells events over a limit of a record: in the value, or in key and headers."""
 
-        def map(self, item: object) -> list[Envelope]:
-            event = an_event("a")
-            return [Envelope(id=event.id, type=event.type, source=event.source, key=event.key, time=event.time,
-                             payload={"n": "a" * (1024 * 1024)})]  # fmt: skip
+    def map(self, item: Fetched) -> list[Envelope]:
+        """Return one event."""
+        key, size = ("k" * 70_000, 1) if item.value == "key" else ("H56", 1024 * 1024)
+        return [msgspec.structs.replace(an_event("a"), key=key, payload={"n": "a" * size})]
 
-    assert (run(engine, Big(["a"])).dead_lettered, letters(engine)) == (1, [("list row 1", "encode", b"a")])
+
+@pytest.mark.parametrize("part", ["key", "value"])
+def test_an_oversize_event_is_buried(engine: Engine, part: str) -> None:
+    books = run(engine, Big([part]))
+    assert (books.dead_lettered, letters(engine)) == (1, [("list row 1", "encode", part.encode())])
+
+
+def test_the_books_hold_a_bounded_number_of_kinds() -> None:
+    kinds = [Burial(code="LT-E2401", stage="read", place="p", message=str(n), hint="") for n in range(100)]
+    books = Tally(burials=tuple(kinds)) + Tally()
+    assert (len(books.burials), sum(burial.count for burial in books.burials)) == (MAX_KINDS + 1, 100)

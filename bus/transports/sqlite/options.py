@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from bus.errors import ConfigError
 
-MAX_VALUE_BYTES = 1024 * 1024
-MAX_EXTRA_BYTES = 64 * 1024
 """The key and the packed headers together."""
 
 MAX_NAME = 249

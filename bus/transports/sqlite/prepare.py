@@ -8,10 +8,10 @@ from threading import Lock
 
 from bus.errors import InvalidEnvelope, RecordTooLarge
 from bus.partitioner import partition_of
-from bus.records import NewRecord, Place, TopicPartition
+from bus.records import MAX_EXTRA_BYTES, MAX_VALUE_BYTES, NewRecord, Place, TopicPartition
 from bus.transport import Commit, Moved, Saved
 from bus.transports.sqlite.directory import Directory, Topic
-from bus.transports.sqlite.options import ID_BYTES, MAX_EXTRA_BYTES, MAX_VALUE_BYTES
+from bus.transports.sqlite.options import ID_BYTES
 from bus.transports.sqlite.pack import pack
 
 

@@ -19,7 +19,9 @@ def dossier_facts(item: Item, by: By) -> Sequence[Fact]:
     """Return all facts of a dossier's version, in no particular order. Raises :class:`~bus.errors.Unmappable`."""
     dossier, state = item.needed("MaHoSo"), item.needed("TrangThaiHoSo")
     if state != NO_STATUS and status_name(state) is None:
-        raise item.unmappable("TrangThaiHoSo", "is no status that is known here", "Known are 0 to 10.")
+        raise item.unmappable(
+            "TrangThaiHoSo", "is no status that is known here", "Ask the partner what it means: 0 to 10 are known."
+        )
     received = item.moment("NgayTiepNhan")
     if received is None and state not in _NOT_RECEIVED:
         raise item.unmappable("NgayTiepNhan", "is missing, although the dossier was received")

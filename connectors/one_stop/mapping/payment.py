@@ -71,7 +71,11 @@ def _state(item: Item) -> str:
     text = item.needed("TrangThai")
     state = _states().get(normalize("NFC", text).casefold())
     if state is None:
-        raise item.unmappable("TrangThai", "is no payment state that is known here", f"Known: {', '.join(_states())}.")
+        raise item.unmappable(
+            "TrangThai",
+            "is no payment state that is known here",
+            f"Ask the partner what it means. Known: {', '.join(_states())}.",
+        )
     return state
 
 

@@ -42,7 +42,9 @@ def _state(item: Item) -> str | None:
     if state in (None, NO_STATUS):
         return None
     if status_name(state) is None:
-        raise item.unmappable("TrangThai", "is no status that is known here", "Known are 0 to 10.")
+        raise item.unmappable(
+            "TrangThai", "is no status that is known here", "Ask the partner what it means: 0 to 10 are known."
+        )
     return state
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 import threading
@@ -38,7 +39,7 @@ def rows() -> list[Row]:
     (four,) = _races(4, ("write",))
     worst = [race.worst_ms for race in two], [race.worst_ms for race in two_bare]
     return [
-        rate("embedded.threads_64", *_threads(), "events/s", 15.0),
+        *_threads_row(),
         rate("embedded.two_writers", *_ends(two), "commits/s", 0.8),
         limit("embedded.two_writers_worst", *worst, "ms", 50.0, timed=True),
         rate("embedded.four_writers", *_ends(four), "commits/s", 0.7),
@@ -52,22 +53,27 @@ def _ends(races: Sequence[Race]) -> tuple[list[float], list[float]]:
 # -- threads -------------------------------------------------------------------------------------------------
 
 
-def _threads() -> tuple[list[float], list[float]]:
-    """Run both sides in processes of their own, under the shim that slows flushes."""
+def _threads_row() -> Iterator[Row]:
+    """Run both sides in processes of their own, under the shim that slows flushes; without a compiler, neither."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        print("   embedded.threads_64 is left out: its slow disk needs a C compiler", file=sys.stderr, flush=True)
+        return
     with a_folder() as shared:
-        environment = {"LD_PRELOAD": str(_shim(shared))}
+        environment = {"LD_PRELOAD": str(_shim(shared, compiler))}
 
         def measured(job: str) -> float:
             with a_folder() as folder, child("writers", job, folder, environment) as process:
                 return float(process.line())
 
-        return rounds(_ROUNDS, lambda: measured("threads"), lambda: measured("bare_threads"))
+        both = rounds(_ROUNDS, lambda: measured("threads"), lambda: measured("bare_threads"))
+    yield rate("embedded.threads_64", *both, "events/s", 15.0)
 
 
-def _shim(folder: Path) -> Path:
+def _shim(folder: Path, compiler: str) -> Path:
     library = folder / "slowsync.so"
     source = Path(__file__).with_name("slowsync.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"], check=True)
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"], check=True)
     return library
 
 

@@ -64,7 +64,7 @@ def _reused(row: Item, dossier: str, time: Moment | None, own: str) -> Fact:
         payload={
             "kind": code("VN-COMPONENT", row.text("MaThanhPhanHoSo")),
             "title": row.text("TenTepDinhKem"),
-            "source": code("ONE-STOP-SOURCE", "warehouse" if row.flag("DuocLayTuKhoDMQG") else "earlier-dossier"),
+            "obtainedFrom": code("ONE-STOP-SOURCE", "warehouse" if row.flag("DuocLayTuKhoDMQG") else "earlier-dossier"),
             "sourceResultId": row.text("MaKetQuaThayThe"),
             "fileId": row.text("TepDinhKemId"),
         },

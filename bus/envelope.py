@@ -16,9 +16,6 @@ from msgspec import Struct
 from bus.errors import InvalidEnvelope
 from bus.records import Header
 
-SPEC_VERSION = "1.0"
-CONTENT_TYPE = "application/avro"
-
 _NAMESPACE = UUID("6f1c9a34-7c3b-5d0e-9a55-0f2f6f1c2f57")
 """Ours, drawn once. Changing it would give every fact a new id: never."""
 

@@ -7,7 +7,6 @@ what a reference gives is never printed (:func:`shown`).
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -19,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from bus.errors import ConfigError
+from bus.nearest import did_you_mean
 
 FILE_NAME = "lienthong.toml"
 PREFIX = "LIENTHONG_"
@@ -132,10 +132,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _check_known(name: str, known: tuple[str, ...] | list[str], where: str) -> None:
-    if name in known:
-        return
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    raise ConfigError(f"{where} has an unknown setting `{name}`", hint=f"Did you mean `{nearest[0]}`?")
+    if name not in known:
+        raise ConfigError(f"{where} has an unknown setting `{name}`", hint=did_you_mean(name, known, cutoff=0.0))
 
 
 def _settled(given: Mapping[str, Any], file: Path | None) -> Settings:

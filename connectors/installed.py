@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.metadata import EntryPoint, entry_points
 
 from bus.errors import ConfigError
+from bus.nearest import did_you_mean
 from connectors.sdk import Connector
 
 GROUP = "lienthong.connectors"
@@ -20,8 +20,7 @@ def find(name: str) -> Connector:
     """Return the connector of that name. Raises :class:`~bus.errors.ConfigError` with the nearest one there is."""
     points = _points()
     if name not in points:
-        nearest = difflib.get_close_matches(name, points, n=1, cutoff=0.0)
-        hint = f"Did you mean `{nearest[0]}`? `lienthong connector list` shows all." if nearest else None
+        hint = f"{did_you_mean(name, points)} `lienthong connector list` shows all.".lstrip()
         raise ConfigError(f"there is no connector `{name}`", hint=hint)
     connector: Connector = points[name].load()
     return connector

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from bus.codec import compile_codec
 from bus.errors import ConfigError, SubjectNotFound
+from bus.nearest import nearest
 from bus.registry import Incompatibility, SchemaRegistry, SchemaVersion
 from registry import avro
 from registry.advice import Advice, advise
@@ -80,7 +80,7 @@ def subject_of(catalogue: Catalogue, name: str) -> str | None:
 def nearest_name(catalogue: Catalogue, full_name: str) -> str | None:
     """Return the catalogue's full name that is so near that a mistake is likely."""
     names = [entry.full_name for entry in catalogue.events]
-    return next(iter(difflib.get_close_matches(full_name, names, n=1, cutoff=0.85)), None)
+    return nearest(full_name, names, cutoff=0.85)
 
 
 def earlier_versions(known: Known, subject: str) -> tuple[str, Mapping[int, avro.Schema]]:

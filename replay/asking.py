@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 from msgspec import Struct
 
 from bus.cli.moments import zone_of
+from bus.cli.overview import checked_topic
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
-from bus.errors import ConfigError, TopicNotFound
+from bus.errors import ConfigError
+from bus.nearest import nearest
 from replay.answers import NOTHING, code_of, history_answer, search_answer
 from replay.index.identifiers import DOSSIER, Identifier, identifier, kinds
 from replay.index.lookup import Found, open_index, spans_of
@@ -100,9 +101,9 @@ def wanted_identifier(session: Session, text: str) -> Identifier:
     kind, colon, value = text.partition(":")
     known = sorted(kinds(session.catalogue))
     if not colon or kind not in known:
-        nearest = difflib.get_close_matches(kind if colon else "", known, n=1, cutoff=0.0) or known[:1]
+        alike = nearest(kind if colon else "", known, cutoff=0.0)
         raise ConfigError(
-            f"--id must be KIND:VALUE, with a kind out of {', '.join(known)}", hint=f"Write `--id {nearest[0]}:…`."
+            f"--id must be KIND:VALUE, with a kind out of {', '.join(known)}", hint=f"Write `--id {alike}:…`."
         )
     if value == "-":
         value = sys.stdin.readline(_LONGEST_VALUE)
@@ -114,13 +115,10 @@ def wanted_identifier(session: Session, text: str) -> Identifier:
 
 
 def _searched(session: Session, wanted: Wanted, asked: Asked) -> tuple[Matches, Coverage]:
-    spans = spans_of(session.standing_engine)
-    topics = sorted({name.topic for name in spans})
-    if asked.topic is not None and asked.topic not in topics:
-        nearest = difflib.get_close_matches(asked.topic, topics, n=1)
-        hint = f"Did you mean `{nearest[0]}`?" if nearest else None
-        raise TopicNotFound(f"there is no topic `{asked.topic}`", hint=hint)
+    if asked.topic is not None:
+        checked_topic(session, asked.topic)
     if asked.id is None:
+        spans = spans_of(session.standing_engine)
         with progress_bar("Searching") as progress:
             return search(session.standing_engine.log, session.wire, wanted, spans, asked.most, progress)
     found = look_up(session, wanted_identifier(session, asked.id))
@@ -138,5 +136,4 @@ def _unknown_type(session: Session, asked: str | None, data: dict[str, Any], wor
     """A mistyped type finds nothing: say so, rather than let the reader believe that nothing happened."""
     known = [entry.type for entry in session.catalogue.events]
     if asked is not None and asked not in known and code_of(data) == NOTHING:
-        nearest = difflib.get_close_matches(asked, known, n=1, cutoff=0.0)
-        yield words.say("unknown_type", type=asked, nearest=nearest[0] if nearest else "")
+        yield words.say("unknown_type", type=asked, nearest=nearest(asked, known, cutoff=0.0))

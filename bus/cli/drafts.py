@@ -6,7 +6,6 @@ The object is a bare payload, or an envelope around one: ``{"type", "id", "time"
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import unicodedata
@@ -21,6 +20,7 @@ from bus.cli.payloads import payload_from
 from bus.codec import compile_codec
 from bus.envelope import Envelope, event_id, format_time
 from bus.errors import ConfigError, InvalidEnvelope, Misfit
+from bus.nearest import did_you_mean, nearest
 from schemas.catalogue import Catalogue, EventEntry, TopicEntry, parsed
 
 SOURCE = "by-hand"
@@ -68,8 +68,8 @@ def find_target(catalogue: Catalogue, name: str) -> Target:
     topic = catalogue.topic(types[name].topic if name in types else name)
     if topic is not None:
         return Target(topic=topic, entry=types.get(name))
-    nearest = difflib.get_close_matches(name, [*types, *(topic.name for topic in catalogue.topics)], n=1, cutoff=0.5)
-    hint = f"Did you mean {nearest[0]}?" if nearest else "`lienthong topic list` shows the topics."
+    alike = nearest(name, [*types, *(topic.name for topic in catalogue.topics)], cutoff=0.5)
+    hint = f"Did you mean {alike}?" if alike else "`lienthong topic list` shows the topics."
     raise ConfigError(f"the catalogue has no event type or topic `{name[:100]}`", hint=hint)
 
 
@@ -162,10 +162,9 @@ def _entry(facts: Mapping[str, Any], target: Target, catalogue: Catalogue) -> Ev
         return catalogue.event(types[0])
     if named in types:
         return catalogue.event(str(named))
-    nearest = difflib.get_close_matches(str(named), types, n=1)
     raise InvalidEnvelope(
         f"`type` is {'missing' if named is None else f'no event of {target.topic.name}'}",
-        hint=f"Did you mean {nearest[0]}?" if nearest else f"Its events are {', '.join(types)}.",
+        hint=did_you_mean(str(named), types, otherwise=f"Its events are {', '.join(types)}."),
     )
 
 
@@ -206,7 +205,6 @@ def _id(facts: Mapping[str, Any], source: str, content: tuple[str, str, bytes]) 
 
 
 def _unknown(name: str) -> InvalidEnvelope:
-    nearest = difflib.get_close_matches(name, _NAMES, n=1)
     shown = f"`{name}`" if re.fullmatch(r"[A-Za-z_]\w{0,63}", name, re.ASCII) else "a key"
-    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"Beside `payload` stand {', '.join(_NAMES)}."
+    hint = did_you_mean(name, _NAMES, otherwise=f"Beside `payload` stand {', '.join(_NAMES)}.")
     return InvalidEnvelope(f"{shown} is nothing that an envelope has", hint=hint)

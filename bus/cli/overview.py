@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from bus.deadletters import SUFFIX
 from bus.errors import TopicNotFound
+from bus.nearest import did_you_mean
 from bus.records import TopicPartition
 from bus.topics import wanted_topics
 from bus.transport import Engine, GroupState, Span, TopicSpec
@@ -86,8 +86,7 @@ def checked_topic(session: Session, name: str) -> str:
     known = [spec.name for spec in session.standing_engine.admin.topics()]
     if name in known:
         return name
-    nearest = difflib.get_close_matches(name, known, n=1)
-    raise TopicNotFound(f"there is no topic `{name}`", hint=f"Did you mean `{nearest[0]}`?" if nearest else None)
+    raise TopicNotFound(f"there is no topic `{name}`", hint=did_you_mean(name, known) or None)
 
 
 def event_topics(session: Session) -> Sequence[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
@@ -35,6 +34,7 @@ from bus.codec.plan import (
 )  # fmt: skip
 from bus.codec.planning import make_plan
 from bus.errors import Misfit
+from bus.nearest import did_you_mean
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?"
@@ -199,8 +199,7 @@ def _unknown(name: str, node: RecordType, path: str) -> Misfit:
     known = [field for field, _ in node.fields]
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name):
         return Misfit(path, f"a {node.name}: a key is no field's name")
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {nearest[0]}?" if nearest else f"Its fields are {', '.join(known)}."
+    hint = did_you_mean(name, known, otherwise=f"Its fields are {', '.join(known)}.")
     return Misfit(_joined(path, name), f"a field of {node.name}", hint=hint)
 
 

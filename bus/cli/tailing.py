@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
@@ -13,6 +12,7 @@ from bus.cli.overview import checked_topic, event_topics
 from bus.cli.pages import Damaged, Found, read_between
 from bus.cli.session import Session
 from bus.cli.told import Told, tell
+from bus.nearest import nearest
 from bus.records import Record, TopicPartition
 from bus.transport import Span, Transport
 
@@ -90,6 +90,6 @@ def _doubt(session: Session, types: Sequence[str]) -> None:
     known = [entry.type for entry in session.catalogue.events]
     for name in types:
         if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {nearest[0]}?" if nearest else ""
+            alike = nearest(name, known)
+            hint = f" Did you mean {alike}?" if alike else ""
             talk(f"The catalogue has no event type `{printable(name)}`.{hint}")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +31,7 @@ from bus.codec.plan import (
     python_name,
 )  # fmt: skip
 from bus.errors import Misfit
+from bus.nearest import did_you_mean
 
 _CLASSES: dict[str, type] = {
     "NoneType": type(None), "bool": bool, "int": int, "float": float, "bytes": bytes, "str": str, "UUID": UUID,
@@ -124,8 +124,7 @@ def choose(union: UnionType, value: Any) -> tuple[AvroType | None, Any]:
 def _unknown(name: Any, node: RecordType, path: str) -> Misfit:
     if type(name) is not str or not _FIELD.fullmatch(name):
         return Misfit(path, f"a record of {node.name}: a key is no field's name")
-    nearest = get_close_matches(name, [field for field, _ in node.fields], n=1)
-    hint = f"Did you mean {nearest[0]}?" if nearest else None
+    hint = did_you_mean(name, [field for field, _ in node.fields]) or None
     return Misfit(f"{path}.{name}" if path else name, f"a field of {node.name}", hint=hint)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bus.envelope import Envelope
 from bus.errors import Unmappable
-from connectors.file_drop.document import nearest
+from bus.nearest import suggestion
 from connectors.file_drop.events import Rule
 from connectors.file_drop.values import Value, about
 from connectors.sdk import Fetched
@@ -34,7 +34,7 @@ def by_activity(activity: Value, known: Mapping[str, Sequence[Rule]], default: S
 
     @lru_cache(maxsize=256)
     def hint(text: str) -> str:
-        return f"{nearest(text, known)} Add it under `events:`, as `skip` or an event; or set `default:`."
+        return f"{suggestion(text, known)} Add it under `events:`, as `skip` or an event; or set `default:`."
 
     def tell(row: Fetched) -> list[Envelope]:
         text = take(row.value)

@@ -6,8 +6,7 @@ they mean. So nothing in a mapping file can be run, and nothing is read otherwis
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 from unicodedata import normalize
@@ -16,6 +15,7 @@ import yaml
 from msgspec import Struct
 
 from bus.errors import ConfigError
+from bus.nearest import suggestion
 
 _MAX_BYTES = 512 * 1024
 _MAX_NODES = 100_000
@@ -65,7 +65,7 @@ class Table(Struct, frozen=True):
         """Refuse a name that is not ``known``, with the nearest that is."""
         for name, node in self.entries.items():
             if name not in known:
-                raise node.at.error(f"{what} has no `{name}`", hint=nearest(name, known))
+                raise node.at.error(f"{what} has no `{name}`", hint=suggestion(name, known))
 
     def need(self, name: str, what: str) -> Node:
         """Return what stands under ``name``, which must be there."""
@@ -94,16 +94,6 @@ def load(file: Path) -> Table:
     if not isinstance(node, Table):
         raise top.error("not a mapping: it should begin with `source:`", hint="Begin with a copy of an example.")
     return node
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint with the nearest of ``known``."""
-    choices = sorted(known)
-    found = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
-    if found:
-        return f"Did you mean `{found[0]}`?"
-    shown = ", ".join(f"`{choice}`" for choice in choices[:25])
-    return f"There is {shown}{' …' if len(choices) > 25 else ''}." if choices else "There is none."
 
 
 def text_of(node: Node) -> str:

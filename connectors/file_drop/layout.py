@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bus.codec.plan import DecimalType
-from connectors.file_drop.document import Node, Table, nearest, table_of, text_of, texts_of
+from bus.nearest import suggestion
+from connectors.file_drop.document import Node, Table, table_of, text_of, texts_of
 from connectors.file_drop.leaves import INSTANT
 from connectors.file_drop.values import read_by
 from connectors.file_drop.writing import Writing, writing_of
@@ -84,7 +85,7 @@ def _encoding(entries: Mapping[str, Node]) -> str:
     if name in ("utf8", "utf-8-sig", "utf_8"):
         return "utf-8"
     if name not in _ENCODINGS:
-        hint = nearest(name, _ENCODINGS) if not name.startswith("utf-16") else "Export as UTF-8."
+        hint = suggestion(name, _ENCODINGS) if not name.startswith("utf-16") else "Export as UTF-8."
         raise node.at.error("not an encoding that is read here", hint)
     return codecs.lookup(name).name
 

@@ -13,9 +13,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bus.nearest import suggestion
 from connectors.file_drop.activities import Tell, by_activity, of_every_row
 from connectors.file_drop.contract import contract_of
-from connectors.file_drop.document import At, Items, Node, Table, Text, load, nearest, table_of, text_of, texts_of
+from connectors.file_drop.document import At, Items, Node, Table, Text, load, table_of, text_of, texts_of
 from connectors.file_drop.events import HEAD_WORDS, Common, Rule, compile_rule, type_of
 from connectors.file_drop.layout import Layout, read_layout
 from connectors.file_drop.values import TEXT, Scope, Spot, from_column, taken
@@ -122,14 +123,14 @@ class _Rules:
     def _entry(self, node: Node) -> EventEntry:
         name = text_of(node)
         if name not in self._entries:
-            raise node.at.error(f"there is no event type `{name}`", nearest(name, self._entries))
+            raise node.at.error(f"there is no event type `{name}`", suggestion(name, self._entries))
         return self._entries[name]
 
     def _check_fields(self) -> None:
         for name, node in self.common.fields.items():
             if not any(name in rule.fields for rule in self.all):
                 known = {slot for rule in self.all for slot in contract_of(self._entries[rule.type]).slots}
-                raise node.at.error(f"none of the events has a field `{name}`", nearest(name, known))
+                raise node.at.error(f"none of the events has a field `{name}`", suggestion(name, known))
 
 
 def _source(table: Table) -> str:
@@ -147,7 +148,7 @@ def _topic(table: Table, catalogue: Catalogue) -> str | None:
         return None
     if catalogue.topic(text_of(node)) is None:
         known = [entry.name for entry in catalogue.topics]
-        raise node.at.error(f"there is no topic `{text_of(node)}`", nearest(text_of(node), known))
+        raise node.at.error(f"there is no topic `{text_of(node)}`", suggestion(text_of(node), known))
     return text_of(node)
 
 

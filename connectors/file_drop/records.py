@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from bus.codec.plan import ArrayType, AvroType, RecordRef, RecordType
 from bus.errors import Unmappable
+from bus.nearest import suggestion
 from connectors.file_drop.cells import PIECE
 from connectors.file_drop.contract import Slot, item_slot, main_field
-from connectors.file_drop.document import At, Items, Node, Table, Text, nearest, text_of
+from connectors.file_drop.document import At, Items, Node, Table, Text, text_of
 from connectors.file_drop.leaves import INSTANT, described
 from connectors.file_drop.rows import Cell, Cells
 from connectors.file_drop.values import (
@@ -56,7 +57,7 @@ def parts_of(scope: Scope, table: Table, slots: Mapping[str, Slot], spot: Spot) 
     """Return the fields that a table fills. Raises :class:`~bus.errors.ConfigError` for one that is not there."""
     for name, node in table.entries.items():
         if name not in slots:
-            raise node.at.error(f"{_owner(spot)} has no field `{name}`", nearest(name, slots))
+            raise node.at.error(f"{_owner(spot)} has no field `{name}`", suggestion(name, slots))
     return [
         Part(name, value(scope, node, slots[name].type, spot.under(name)), slots[name], spot.under(name))
         for name, node in table.entries.items()

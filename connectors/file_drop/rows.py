@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from unicodedata import is_normalized, normalize
 
 from bus.errors import ConfigError, ContractError, Unreadable
-from connectors.file_drop.document import nearest
+from bus.nearest import suggestion
 from connectors.file_drop.lines import Decode, Dialect, Line, Lines, Parsed, csv_record
 
 Cell: TypeAlias = str | list[str]
@@ -65,7 +65,7 @@ def check_columns(names: Sequence[str], wanted: Collection[str], texts: Collecti
     """
     for column in wanted:
         if column not in names:
-            hint = f"{nearest(column, names)} If some files lack it: `files: optional:`. Is the delimiter right?"
+            hint = f"{suggestion(column, names)} If some files lack it: `files: optional:`. Is the delimiter right?"
             raise ConfigError(f"the file has no column `{column}`, which the mapping takes", hint=hint)
     for text in texts:
         if text in names:

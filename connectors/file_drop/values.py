@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from bus.codec.plan import AvroType, Scalar
 from bus.errors import Unmappable
+from bus.nearest import suggestion
 from connectors.file_drop.cells import PIECE, Take, column_taker, holes, template_taker
 from connectors.file_drop.contract import Contract
-from connectors.file_drop.document import At, Items, Node, Table, Text, nearest, table_of, text_of
+from connectors.file_drop.document import At, Items, Node, Table, Text, table_of, text_of
 from connectors.file_drop.leaves import Read, described, reader, words_of
 from connectors.file_drop.rows import Cells
 from connectors.file_drop.unfit import Unfit, WrongFormat
@@ -271,5 +272,5 @@ def absent(columns: tuple[str, ...], row: Cells) -> str:
     """Return what to do about an empty thing that is needed; a column that the row does not even have comes first."""
     missing = next((column for column in columns if column not in row), None)
     if missing is not None:
-        return f"The row has no `{missing}` at all. {nearest(missing, row)}"
+        return f"The row has no `{missing}` at all. {suggestion(missing, row)}"
     return "Fill that cell; or give it `if_empty:`, or the event a `when:` that leaves such rows out."

@@ -10,6 +10,8 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
+from threading import Event, Thread
 
 from bus.errors import Fenced, StorageFull
 from bus.records import NewRecord, TopicPartition
@@ -92,6 +94,27 @@ def hold(url: str, children: str) -> None:
     time.sleep(600)
 
 
+def fork(url: str, children: str) -> None:
+    """Commit in one thread while another forks children that end as programs do, then tell what was written."""
+    engine = open_engine(url)
+    numbers, done = count(), Event()
+
+    def commit() -> None:
+        while not done.is_set():
+            engine.log.commit(Commit(appends=[_numbered(SOURCE, next(numbers))]))
+
+    writer = Thread(target=commit)
+    writer.start()
+    for _ in range(int(children)):
+        if not (child := os.fork()):
+            sys.exit()
+        os.waitpid(child, 0)
+    done.set()
+    writer.join()
+    say("written", next(numbers))
+    engine.close()
+
+
 def fill(url: str, limit: str) -> None:
     """Publish until no file may grow any more, read, and go on when there is room again."""
     engine = open_engine(url)
@@ -137,7 +160,8 @@ def _numbered(topic: str, number: int, size: int = 0) -> NewRecord:
 
 
 JOBS: dict[str, Callable[..., None]] = {
-    "write": write, "publish": publish, "copy": copy, "own": own, "hold": hold, "fill": fill,
+    "write": write, "publish": publish, "copy": copy, "own": own, "hold": hold, "fork": fork,
+    "fill": fill,
 }  # fmt: skip
 
 if __name__ == "__main__":

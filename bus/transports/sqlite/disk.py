@@ -16,7 +16,7 @@ from bus import logs
 from bus.errors import DamagedStore, TransportError
 from bus.transports.sqlite.bell import Bell, Listener, open_bell
 from bus.transports.sqlite.faults import name_of, os_errors, sqlite_errors
-from bus.transports.sqlite.forks import guard
+from bus.transports.sqlite.forks import check_not_inherited, guard, release
 from bus.transports.sqlite.liveness import KernelLocks
 from bus.transports.sqlite.lock import Turnstile
 from bus.transports.sqlite.mark import Mark, Marked
@@ -38,6 +38,7 @@ class DiskStore:
 
     def __init__(self, path: Path, options: Options) -> None:
         check_place(path)
+        check_not_inherited(path)
         self.path: Path = path.resolve()  # SQLite follows links too: one log, one set of files beside it
         self._name = str(self.path)
         self._pid = os.getpid()
@@ -148,6 +149,7 @@ class DiskStore:
                 self._writer.close()
             self.let_go()
             self._bell.close()
+        release(self)
         atexit.unregister(self.close)
 
     def check(self) -> None:
@@ -172,7 +174,8 @@ class DiskStore:
         try:
             with self._turnstile, sqlite_errors(self.path), os_errors(self.path):
                 writer = _tuned(prepared(self.path, self._mark, self.wal, options))
-                self._inode = self.path.stat().st_ino
+                status = self.path.stat()
+                self.identity = status.st_dev, status.st_ino
         except BaseException:
             self.let_go()
             raise
@@ -213,7 +216,7 @@ class DiskStore:
 
     def _check_file(self) -> None:
         try:
-            same = os.stat(self._name).st_ino == self._inode  # noqa: PTH116 - at each commit: twice as fast as by Path
+            same = os.stat(self._name).st_ino == self.identity[1]  # noqa: PTH116 - at each commit: twice as fast as by Path
         except FileNotFoundError:
             same = False
         if not same:

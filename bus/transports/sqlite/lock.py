@@ -49,7 +49,7 @@ class Turnstile:
 
     def close(self) -> None:
         """Close the files; in a forked child this leaves the parent's locks as they are."""
-        self._watch.end()
+        self._watch.is_over = True
         _close(self._files)
 
     def _entered(self) -> bool:

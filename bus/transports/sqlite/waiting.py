@@ -22,8 +22,8 @@ class Watch:
     def __init__(self, places: Sequence[str]) -> None:
         self._places = places
         self._since: float | None = None
-        self._ended = threading.Event()
         self._is_looking = False
+        self.is_over = False
 
     def begin(self) -> None:
         """Note that somebody waits."""
@@ -37,12 +37,9 @@ class Watch:
         """Note that nobody does any more."""
         self._since = None
 
-    def end(self) -> None:
-        """Look no longer."""
-        self._ended.set()
-
     def _look(self) -> None:
-        while not self._ended.wait(TELL_AFTER_S):
+        while not self.is_over:
+            time.sleep(TELL_AFTER_S)
             since = self._since
             if since is not None and (waited := time.monotonic() - since) >= TELL_AFTER_S:
                 facts = {"lock": self._places[0], "seconds": round(waited), "holder": holder(self._places)}

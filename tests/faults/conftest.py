@@ -31,10 +31,14 @@ class Worker:
 
     def hear(self, word: str) -> int:
         """Wait until it says ``word`` and return the number."""
+        return int(self.hear_text(word))
+
+    def hear_text(self, word: str) -> str:
+        """Wait until it says ``word`` and return what follows."""
         for line in self.output:
-            said, number = line.split()
+            said, told = line.split()[:2]
             if said == word:
-                return int(number)
+                return told
         raise AssertionError(f"it ended before it said {word}")
 
     def tell(self) -> None:

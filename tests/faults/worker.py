@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import count
 from threading import Event, Thread
 
-from bus.errors import Fenced, StorageFull
+from bus.errors import Fenced, LienthongError, StorageFull
 from bus.records import NewRecord, TopicPartition
 from bus.transport import Commit, Held, Moved, Saved, Seen
 from bus.transports import open_engine
@@ -48,6 +48,16 @@ def publish(url: str, commits: str) -> None:
         engine.log.commit(Commit(appends=[_numbered(SOURCE, number)]))
     say("written", int(commits))
     time.sleep(600)
+
+
+def look(url: str) -> None:
+    """Open a log, and tell by which error it was refused."""
+    try:
+        open_engine(url).close()
+    except LienthongError as error:
+        say(f"opened {type(error).__name__}")
+    else:
+        say("opened -")
 
 
 def copy(url: str, lease_s: str) -> None:
@@ -160,7 +170,7 @@ def _numbered(topic: str, number: int, size: int = 0) -> NewRecord:
 
 
 JOBS: dict[str, Callable[..., None]] = {
-    "write": write, "publish": publish, "copy": copy, "own": own, "hold": hold, "fork": fork,
+    "open": look, "write": write, "publish": publish, "copy": copy, "own": own, "hold": hold, "fork": fork,
     "fill": fill,
 }  # fmt: skip
 

@@ -42,6 +42,7 @@ class LogSql(NamedTuple):
     page: str
     at_or_after: str
     delete_below: str
+    delete_one: str
     nth: str
     compact: str
     oldest: str
@@ -57,6 +58,7 @@ def log_sql(part: int) -> LogSql:
         page=f"SELECT off,ts,key,value,headers FROM {log} WHERE off>=? ORDER BY off LIMIT ?",  # noqa: S608
         at_or_after=f"SELECT off,ts FROM {log} WHERE off>=? ORDER BY off LIMIT 1",  # noqa: S608
         delete_below=f"DELETE FROM {log} WHERE off<?",  # noqa: S608
+        delete_one=f"DELETE FROM {log} WHERE off=?",  # noqa: S608
         nth=f"SELECT off FROM {log} WHERE off>=? ORDER BY off LIMIT 1 OFFSET ?",  # noqa: S608
         compact=(
             f"DELETE FROM {log} WHERE off>=:start AND off<:stop AND key IS NOT NULL AND ("  # noqa: S608

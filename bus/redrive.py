@@ -10,13 +10,13 @@ from msgspec import Struct
 from bus import logs, metrics, retry
 from bus.deadletters import SUFFIX, Letter, dead_letter_topic, letter_id, parse_place, read_letter, redriven
 from bus.errors import CannotRedrive, Duplicate, OffsetOutOfRange
+from bus.pages import pages
 from bus.records import Place, TopicPartition
 from bus.transport import Commit, Engine, Seen, Transport
 
 SCOPE = "redrive"
 """The inbox scope that remembers which letters went back."""
 
-_PAGE = 500
 _LOG = logs.logger("bus.redrive")
 
 
@@ -89,11 +89,7 @@ def redrive(engine: Engine, letter: Letter) -> Outcome:
 
 
 def _partition_letters(log: Transport, partition: TopicPartition, start: int, end: int) -> Iterator[Standing]:
-    while start < end:
-        page = [record for record in log.read(partition, start, min(_PAGE, end - start)) if record.offset < end]
-        if not page:
-            return
-        known = log.seen(SCOPE, [letter_id(record.place) for record in page])
-        for record in page:
+    for page in pages(log, partition, start, end):
+        known = log.seen(SCOPE, [letter_id(record.place) for record in page.sound()])
+        for record in page.records:
             yield Standing(letter=read_letter(record), is_redriven=letter_id(record.place) in known)
-        start = page[-1].offset + 1

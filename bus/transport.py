@@ -87,8 +87,9 @@ class Transport(Protocol):
     def read(self, partition: TopicPartition, start: int, limit: int) -> Sequence[Record]:
         """Return up to ``limit`` records at or after ``start``, by rising offset; none at the end.
 
-        A start below the span's first offset begins at the first. May be repeated.
-        Raises :class:`~bus.errors.OffsetOutOfRange` past the end, :class:`~bus.errors.CorruptRecord`.
+        A start below the span's first offset begins at the first. A page ends before a damaged record. May be repeated.
+        Raises :class:`~bus.errors.OffsetOutOfRange` past the end, and :class:`~bus.errors.CorruptRecord` where the
+        first is damaged.
         """
         ...
 

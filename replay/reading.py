@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
+from bus.deadletters import SUFFIX, read_letter
 from bus.envelope import Envelope, parse_time
 from bus.errors import ContractError, InvalidEnvelope
 from bus.records import Record, TopicPartition
@@ -15,9 +16,9 @@ from bus.transport import Span
 if TYPE_CHECKING:
     from bus.wire import Wire
 
-DEAD_LETTER = ".dead-letter"
-LOST = "LT-E6002"
-"""The code of a record whose bytes were damaged in the log."""
+Spans: TypeAlias = Mapping[TopicPartition, Span]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many records are done, and how many there are."""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -26,12 +27,11 @@ class Told(Struct, frozen=True, kw_only=True):
     record: Record
     event: Envelope | None
     code: str = ""
-    reason: str = ""
 
     @property
     def place(self) -> str:
         """Where it stands: ``topic/partition/offset``."""
-        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+        return str(self.record.place)
 
 
 class Unreadable(Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """
 
     searched_at: int
-    spans: Mapping[TopicPartition, Span]
+    spans: Spans
     gaps: Sequence[Gap] = ()
     unreadable: Sequence[Unreadable] = ()
     notes: Sequence[str] = ()
@@ -68,16 +68,15 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
 def told(wire: Wire, record: Record) -> Told:
     """Read a record; a dead letter is never read, since its bytes are those that no one could use."""
-    if record.topic.endswith(DEAD_LETTER):
-        code = (record.header("lt_error_code") or b"").decode("utf-8", "replace")
-        return Told(record=record, event=None, code=code, reason="it lies in the dead letters")
+    if record.topic.endswith(SUFFIX):
+        return Told(record=record, event=None, code=read_letter(record).code)
     try:
         return Told(record=record, event=wire.decode(record))
     except ContractError as error:
-        return Told(record=record, event=None, code=error.code, reason=str(error))
+        return Told(record=record, event=None, code=error.code)
 
 
-def retained(spans: Mapping[TopicPartition, Span]) -> int:
+def retained(spans: Spans) -> int:
     """Return how many partitions no longer begin with their first record."""
     return sum(span.first > 0 for span in spans.values())
 

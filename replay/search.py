@@ -7,37 +7,32 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from bus.errors import CorruptRecord
+from bus.deadletters import SUFFIX
+from bus.pages import pages
 from bus.records import Record, TopicPartition
 from bus.transport import Span, Transport
 from replay.moments import Window
 from replay.reading import (
-    DEAD_LETTER,
-    LOST,
     Coverage,
+    Progress,
+    Spans,
     Told,
     Unreadable,
-    milliseconds_of,
     occurred_header,
     retained,
     told,
     unreadable,
 )
-from replay.timeline import Happening
+from replay.timeline import Happening, happening, order_of
 
 if TYPE_CHECKING:
     from bus.wire import Wire
-
-_PAGE = 500
-Spans = Mapping[TopicPartition, Span]
-Progress = Callable[[int, int], None]
-Order = tuple[int, int, str, int, int]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -85,26 +80,24 @@ class Scan:
         self._log, self._wire, self._wanted = log, wire, wanted
         self.unreadable: list[Unreadable] = []
 
-    def spans(self, all_spans: Iterable[tuple[TopicPartition, Span]]) -> dict[TopicPartition, Span]:
+    def spans(self, all_spans: Spans) -> Spans:
         """Return what has to be looked at: the topic asked for, cut where times of acceptance allow it."""
-        return {name: self._cut(name, span) for name, span in all_spans if self._is_asked(name.topic)}
+        return {name: self._cut(name, span) for name, span in all_spans.items() if self._is_asked(name.topic)}
 
-    def run(self, spans: Iterable[tuple[TopicPartition, Span]], progress: Progress) -> Iterator[Told]:
+    def run(self, spans: Spans, progress: Progress) -> Iterator[Told]:
         """Yield every match, partition by partition."""
-        spans = list(spans)
-        total, done = sum(span.end - span.first for _, span in spans), 0
-        for name, span in spans:
-            start = span.first
-            while start < span.end:
-                records, following = self._page(name, start, span.end)
-                yield from self._matching(records)
-                done += following - start
-                start = following
-                progress(done, total)
+        total, done = sum(span.end - span.first for span in spans.values()), 0
+        for name, span in spans.items():
+            for page in pages(self._log, name, span.first, span.end):
+                if page.damaged is not None:
+                    self.unreadable.append(Unreadable(place=page.damaged.place, code=page.damaged.error.code))
+                yield from self._matching(page.records)
+                progress(done + page.next - span.first, total)
+            done += span.end - span.first
 
     def _is_asked(self, topic: str) -> bool:
         """Dead letters are searched only by their topic's name: what they hold are not events of the bus."""
-        return topic == self._wanted.topic or (self._wanted.topic is None and not topic.endswith(DEAD_LETTER))
+        return topic == self._wanted.topic or (self._wanted.topic is None and not topic.endswith(SUFFIX))
 
     def _cut(self, name: TopicPartition, span: Span) -> Span:
         first, last = self._wanted.window.accepted_first, self._wanted.window.accepted_last
@@ -123,16 +116,6 @@ class Scan:
             elif self._wanted.matches(one):
                 yield one
 
-    def _page(self, name: TopicPartition, start: int, end: int, limit: int = _PAGE) -> tuple[Sequence[Record], int]:
-        try:
-            records = [one for one in self._log.read(name, start, limit) if one.offset < end]
-        except CorruptRecord:
-            if limit > 1:
-                return self._page(name, start, end, 1)
-            self.unreadable.append(Unreadable(place=f"{name}/{start}", code=LOST))
-            return (), start + 1
-        return records, records[-1].offset + 1 if records else end
-
 
 def search(
     log: Transport, wire: Wire, wanted: Wanted, spans: Spans, most: int, progress: Progress
@@ -140,10 +123,10 @@ def search(
     """Scan ``spans`` for what is wanted and return the first ``most`` by the window's time."""
     now = round(time.time() * 1000)
     scan = Scan(log, wire, wanted)
-    searched = scan.spans(spans.items())
-    matches = first_by_time(scan.run(searched.items(), progress), wanted.window, most)
+    searched = scan.spans(spans)
+    happenings, total = first_by_time(scan.run(searched, progress), wanted.window, most)
     coverage = Coverage(searched_at=now, spans=searched, unreadable=scan.unreadable, retained=retained(spans))
-    return Matches(happenings=matches[0], total=matches[1], unreadable=scan.unreadable), coverage
+    return Matches(happenings=happenings, total=total, unreadable=scan.unreadable), coverage
 
 
 def first_by_time(found: Iterable[Told], window: Window, most: int) -> tuple[Sequence[Happening], int]:
@@ -155,15 +138,7 @@ def first_by_time(found: Iterable[Told], window: Window, most: int) -> tuple[Seq
         for one in found:
             if one.event is not None:
                 total += 1
-                yield Happening(
-                    place=one.place, event=one.event, occurred=milliseconds_of(one.event), accepted=one.record.timestamp
-                )
+                yield happening(one, one.event)
 
-    kept = heapq.nsmallest(most, counted(), key=lambda one: _order(one, window))
+    kept = heapq.nsmallest(most, counted(), key=lambda one: order_of(one, window.by))
     return kept, total
-
-
-def _order(one: Happening, window: Window) -> Order:
-    topic, partition, offset = one.place.rsplit("/", 2)
-    times = (one.occurred, one.accepted) if window.by == "occurred" else (one.accepted, one.occurred)
-    return (*times, topic, int(partition), int(offset))

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from bus.deadletters import SUFFIX
 from bus.envelope import Envelope
 from bus.records import Record
-from replay.moments import Window
-from replay.reading import DEAD_LETTER, Coverage, Told, Unreadable, milliseconds_of, occurred_header, unreadable
+from replay.moments import By, Window
+from replay.reading import Coverage, Told, Unreadable, milliseconds_of, occurred_header, unreadable
 
 
 class Happening(Struct, frozen=True, kw_only=True):
@@ -46,15 +47,15 @@ def timeline(told: Iterable[Told], coverage: Coverage, window: Window) -> Timeli
     events: dict[UUID, Happening] = {}
     read = [(one, one.event) for one in kept if one.event is not None]
     for one, event in read:
-        events.setdefault(event.id, _happening(one, event))
+        events.setdefault(event.id, happening(one, event))
     missing = [
         one for one in kept if one.event is None and window.holds(occurred_header(one.record), one.record.timestamp)
     ]
-    lost = [unreadable(one) for one in missing if not one.record.topic.endswith(DEAD_LETTER)]
+    lost = [unreadable(one) for one in missing if not one.record.topic.endswith(SUFFIX)]
     lost.extend(one for one in coverage.unreadable if window.holds(one.occurred, one.accepted))
     shown = [one for one in events.values() if window.holds(one.occurred, one.accepted)]
     return Timeline(
-        happenings=_with_causes(sorted(shown, key=_story)),
+        happenings=_with_causes(sorted(shown, key=order_of)),
         unreadable=sorted({one.place: one for one in lost}.values(), key=lambda one: one.place),
         dead_letters=[unreadable(one) for one in missing if _is_buried(one, events)],
         repeats=len(read) - len(events),
@@ -63,13 +64,21 @@ def timeline(told: Iterable[Told], coverage: Coverage, window: Window) -> Timeli
     )
 
 
-def _happening(one: Told, event: Envelope) -> Happening:
+def happening(one: Told, event: Envelope) -> Happening:
+    """Return a record's event with its place and times."""
     return Happening(place=one.place, event=event, occurred=milliseconds_of(event), accepted=one.record.timestamp)
+
+
+def order_of(one: Happening, by: By = "occurred") -> tuple[int, int, str, int, int]:
+    """Return what happenings are sorted by: one of their times, then the other, then their place."""
+    topic, partition, offset = one.place.rsplit("/", 2)
+    times = (one.occurred, one.accepted) if by == "occurred" else (one.accepted, one.occurred)
+    return (*times, topic, int(partition), int(offset))
 
 
 def _is_buried(one: Told, events: dict[UUID, Happening]) -> bool:
     """A dead letter whose event is in the log after all has come back, or only one consumer could not use it."""
-    if not one.record.topic.endswith(DEAD_LETTER):
+    if not one.record.topic.endswith(SUFFIX):
         return False
     event_id = (one.record.header("ce_id") or b"").decode("utf-8", "replace")
     return event_id not in {str(known) for known in events}
@@ -89,8 +98,3 @@ def _caused(one: Happening, places: dict[UUID, str]) -> Happening:
 
 def _acceptance(record: Record) -> tuple[int, str, int, int]:
     return record.timestamp, record.topic, record.partition, record.offset
-
-
-def _story(one: Happening) -> tuple[int, int, str, int, int]:
-    topic, partition, offset = one.place.rsplit("/", 2)
-    return one.occurred, one.accepted, topic, int(partition), int(offset)

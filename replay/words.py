@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from bus.envelope import Envelope
+from schemas.catalogue import parsed
 from schemas.codes import CodeError, table
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class Words:
     """Speaks one language about the events of one catalogue."""
 
     def __init__(self, catalogue: Catalogue, lang: Lang) -> None:
-        self._schemas = {entry.type: entry for entry in catalogue.events}
-        self._parsed: dict[str, dict[str, Any]] = {}
+        self._entries = {entry.type: entry for entry in catalogue.events}
         self._lang = lang
 
     def say(self, name: str, **facts: object) -> str:
@@ -101,11 +100,7 @@ class Words:
         return words if words and len(words) <= _LONGEST_LABEL else str(field["name"])
 
     def _schema(self, event_type: str) -> dict[str, Any]:
-        if event_type not in self._schemas:
-            return {}
-        if event_type not in self._parsed:
-            self._parsed[event_type] = json.loads(self._schemas[event_type].schema)
-        return self._parsed[event_type]
+        return parsed(self._entries[event_type]) if event_type in self._entries else {}
 
 
 def _sentence(doc: str, lang: Lang) -> str:

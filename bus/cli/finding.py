@@ -11,13 +11,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from bus.cli.pages import PAGE, Damaged, Found, read_back, read_between
 from bus.deadletters import dead_letter_topic
 from bus.envelope import Envelope
+from bus.pages import Damaged, Found, read_back, read_between
 from bus.partitioner import partition_of
 from bus.records import Record, TopicPartition
 from bus.transport import Transport
 
+_PAGE = 200
 Progress = Callable[[int, int | None], None]
 
 
@@ -45,7 +46,7 @@ def find_event(
     """
     spans = [(name, span) for topic in topics for name, span in sorted(log.ends(topic).items())]
     offsets = sum(span.end - span.first for _, span in spans)
-    backwards = [read_back(log, name, span.first, span.end) for name, span in spans]
+    backwards = [read_back(log, name, span.first, span.end, _PAGE) for name, span in spans]
     searched, damaged = 0, list[str]()
     record = None
     for page in _in_turn(backwards):
@@ -75,7 +76,7 @@ class Rereader:
         """Return the record of this id and source, on the topic or in its dead letters; None if it is gone."""
         spans = self._log.ends(self._topic)
         ahead = self._ahead.get(partition_of(event.key.encode(), len(spans)), iter(()))
-        for one in islice(ahead, PAGE):
+        for one in islice(ahead, _PAGE):
             if isinstance(one, Record) and _is(one, event.id, event.source):
                 return one
         topics = [self._topic, dead_letter_topic(self._topic)]

@@ -9,10 +9,10 @@ from datetime import tzinfo
 from bus.cli.moments import moment_of
 from bus.cli.output import printable, talk
 from bus.cli.overview import checked_topic, event_topics
-from bus.cli.pages import Damaged, Found, read_between
 from bus.cli.session import Session
 from bus.cli.told import Told, tell
 from bus.nearest import nearest
+from bus.pages import Damaged, Found, read_between
 from bus.records import Record, TopicPartition
 from bus.transport import Span, Transport
 

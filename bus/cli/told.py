@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from bus.cli.moments import as_clock, as_text
 from bus.cli.output import described, printable
-from bus.cli.pages import Damaged
 from bus.cli.plain import plain_event
 from bus.deadletters import SUFFIX, Letter, read_letter
 from bus.envelope import Envelope
 from bus.errors import ContractError, LienthongError
+from bus.pages import Damaged
 from bus.records import Record
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ def tell(wire: Wire, found: Record | Damaged) -> Told:
             event = wire.decode(found)
         except ContractError as refusal:
             error = None if letter else refusal
-    return Told(
-        place=f"{found.topic}/{found.partition}/{found.offset}", accepted=found.timestamp, record=found,
-        event=event, error=error, letter=letter,
-    )  # fmt: skip
+    return Told(place=str(found.place), accepted=found.timestamp, record=found, event=event, error=error, letter=letter)
 
 
 def answer(told: Told) -> dict[str, Any]:

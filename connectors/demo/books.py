@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from bus.deadletters import dead_letter_topic
-from bus.records import Record, TopicPartition
+from bus.pages import pages
+from bus.records import Record
 from bus.transport import Transport
 
 DOSSIER, PAYMENT, POSTAL = "dossier.events", "payment.events", "postal.events"
 TOPICS = (DOSSIER, PAYMENT, POSTAL)
-_PAGE = 1000
 
 BECOMES: Mapping[str, Sequence[tuple[str, str]]] = {
     "Nộp hồ sơ": [(DOSSIER, "DossierSubmitted")],
@@ -114,16 +114,8 @@ def _rows(files: Iterable[Path]) -> Iterator[dict[str, str]]:
 def _records(log: Transport, topics: Sequence[str]) -> Iterator[Record]:
     for topic in topics:
         for partition, span in log.ends(topic).items():
-            yield from _partition(log, partition, span.first, span.end)
-
-
-def _partition(log: Transport, partition: TopicPartition, start: int, end: int) -> Iterator[Record]:
-    while start < end:
-        page = log.read(partition, start, _PAGE)
-        if not page:
-            return
-        yield from page
-        start = page[-1].offset + 1
+            for page in pages(log, partition, *span):
+                yield from page.sound()
 
 
 def _text(value: bytes | None) -> str:

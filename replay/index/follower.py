@@ -7,39 +7,28 @@ tags or another key mean that the index is of something else: it is then made an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from bus.deadletters import SUFFIX
 from bus.envelope import Envelope
 from bus.errors import ContractError, CorruptRecord
+from bus.pages import Page, pages
 from bus.records import Record, TopicPartition
 from bus.transport import Span, Transport
 from replay.index.identifiers import Identifier, Identifiers
 from replay.index.keys import fingerprint, hidden
 from replay.index.store import Move, Position, Posting, Spot, Store, Unread
-from replay.reading import DEAD_LETTER, occurred_header
+from replay.reading import Progress, Spans, occurred_header
 
 if TYPE_CHECKING:
     from bus.wire import Wire
 
 BATCH_POSTINGS = 20_000
-_PAGE = 500
 _MOST_PAGES = 200
 _RETRIED = 200
-
-Spans = Mapping[TopicPartition, Span]
-Progress = Callable[[int, int], None]
-"""Told how many records are done, and how many there are."""
-
-
-class Page(NamedTuple):
-    """Some records of a partition, what could not be read among them, and where the next page begins."""
-
-    records: Sequence[Record]
-    unread: Sequence[Unread]
-    next: int
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -130,11 +119,10 @@ class Follower:
         positions = self._store.positions()
         for unread in self._store.unread()[:_RETRIED]:
             name = TopicPartition(unread.spot.topic, unread.spot.partition)
-            number = positions[name].number
-            page = self._page(name, unread.spot.offset, 1)
-            reading = self._reading(number, page.records[:1])
-            if page.records and page.records[0].offset == unread.spot.offset and not reading.unread:
-                self._store.read_after_all(number, unread.spot.offset, reading.postings)
+            number, offset = positions[name].number, unread.spot.offset
+            reading = self._reading(number, next(pages(self._log, name, offset, offset + 1)))
+            if not reading.unread:
+                self._store.read_after_all(number, offset, reading.postings)
 
     def _index(self, positions: Mapping[TopicPartition, Position], ends: Spans, progress: Progress) -> None:
         starts = {name: max(positions[name].next, span.first) for name, span in ends.items()}
@@ -160,33 +148,24 @@ class Follower:
 
     def _moves(self, name: TopicPartition, position: Position, span: Span) -> Iterator[Move]:
         """Yield a partition's pages as moves of its position, up to the end that was seen."""
-        old, start, tail = position.next, max(position.next, span.first), position.tail
-        while start < span.end:
-            page = self._page(name, start, _PAGE)
-            records = [record for record in page.records if record.offset < span.end]
-            reading = self._reading(position.number, records)
-            following = min(page.next, span.end) if page.records or page.unread else span.end
-            tail = self._tail(records[-1]) if records and records[-1].offset == following - 1 else b""
+        old = position.next
+        for page in pages(self._log, name, max(position.next, span.first), span.end):
+            reading = self._reading(position.number, page)
+            last = page.records[-1] if page.records else None
+            tail = self._tail(last) if last is not None and last.offset == page.next - 1 else b""
             yield Move(
-                number=position.number, old=old, next=following, tail=tail,
-                postings=reading.postings, unread=[*page.unread, *reading.unread],
+                number=position.number, old=old, next=page.next, tail=tail,
+                postings=reading.postings, unread=reading.unread,
             )  # fmt: skip
-            old = start = following
+            old = page.next
 
-    def _page(self, name: TopicPartition, start: int, limit: int) -> Page:
-        """Read a page; a record whose bytes were damaged is stepped over, one at a time, and named."""
-        try:
-            records = self._log.read(name, start, limit)
-            return Page(records, (), records[-1].offset + 1 if records else start)
-        except CorruptRecord as error:
-            if limit > 1:
-                return self._page(name, start, 1)
-            return Page((), [Unread(Spot(*name, start), None, None, error.code)], start + 1)
-
-    def _reading(self, number: int, records: Sequence[Record]) -> Reading:
+    def _reading(self, number: int, page: Page) -> Reading:
         postings: list[Posting] = []
         unread: list[Unread] = []
-        for record in records:
+        if page.damaged is not None:
+            spot = Spot(*page.damaged.partition, page.damaged.offset)
+            unread.append(Unread(spot, None, None, page.damaged.error.code))
+        for record in page.records:
             found, code = self._pulled(record)
             postings.extend(Posting(one, number, record.offset) for one in {self.hide(one) for one in set(found)})
             if code:
@@ -196,7 +175,7 @@ class Follower:
 
     def _pulled(self, record: Record) -> tuple[Iterator[Identifier], str]:
         """Return a record's identifiers, and the error's code if its value could not be read."""
-        if record.value is None or record.topic.endswith(DEAD_LETTER):
+        if record.value is None or record.topic.endswith(SUFFIX):
             return self._identifiers.of(record, None), ""
         try:
             return self._identifiers.of(record, self._wire.decode(record)), ""

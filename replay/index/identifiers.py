@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bus.deadletters import SUFFIX
 from bus.envelope import Envelope
 from bus.records import Record
 from replay.index.keys import fold
-from replay.reading import DEAD_LETTER
 
 if TYPE_CHECKING:
     from schemas.catalogue import Catalogue
@@ -74,7 +74,7 @@ class Identifiers:
 
         Repeats are not left out. Without an event, because the value could not be read, only the first two are told.
         """
-        topic = record.topic.removesuffix(DEAD_LETTER)
+        topic = record.topic.removesuffix(SUFFIX)
         key = record.key if topic in self._keyed else None
         for value in (key, record.header("ce_correlationid")):
             if value:

@@ -16,12 +16,12 @@ from bus.errors import CorruptRecord
 from bus.records import Record, TopicPartition
 from bus.transport import Engine, Span
 from replay.index.database import file_of
-from replay.index.follower import Follower, Progress, Spans
+from replay.index.follower import Follower
 from replay.index.identifiers import Identifier
 from replay.index.keys import load_key
 from replay.index.lock import try_lock
 from replay.index.store import PERIOD_POSTINGS, Position, Snapshot, Spot, Store, open_store
-from replay.reading import LOST, Coverage, Gap, Told, Unreadable, retained, told
+from replay.reading import Coverage, Gap, Progress, Spans, Told, Unreadable, retained, told
 
 if TYPE_CHECKING:
     from bus.wire import Wire
@@ -130,8 +130,8 @@ class Index:
     def _read_near(self, name: TopicPartition, offsets: Sequence[int]) -> Iterator[Told | Unreadable]:
         try:
             records: Sequence[Record] = self._engine.log.read(name, offsets[0], offsets[-1] - offsets[0] + 1)
-        except CorruptRecord:
-            yield Unreadable(place=str(Spot(*name, offsets[0])), code=LOST)
+        except CorruptRecord as error:
+            yield Unreadable(place=str(Spot(*name, offsets[0])), code=error.code)
             records = ()
         here = {record.offset: record for record in records}
         yield from (told(self._wire, here[offset]) for offset in offsets if offset in here)

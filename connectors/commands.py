@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bus.cli.output import PARTIAL, json_option, line, show, table, talk, wants_json
+from bus.cli.exits import INTERRUPTED, PARTIAL
+from bus.cli.output import json_option, line, show, table, talk, wants_json
 from bus.cli.session import current_session
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from connectors.status import Status
     from connectors.trial import Trial
 
-_INTERRUPTED = 130
 _config = click.option(
     "--config", required=True, metavar="FILE", help="The connector's configuration.",
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
@@ -66,7 +66,7 @@ def run_connector(name: str, config: Path, once: bool) -> int:
         books = run(current_session(), source, once=once, stop=asked.stop)
     _show_books(books, source.topic)
     if asked.by_person:
-        return _INTERRUPTED
+        return INTERRUPTED
     return PARTIAL if books.dead_lettered else 0
 
 

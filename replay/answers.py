@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bus.cli.exits import NOT_FOUND, PARTIAL
 from bus.cli.moments import as_text
-from bus.cli.output import PARTIAL
 from bus.cli.plain import plain_event
 from replay.moments import Window
 from replay.reading import Coverage, Gap, Unreadable
 from replay.timeline import Happening, Timeline
-
-NOTHING = 3
-"""Exit code where nothing was found, and everything was searched and read."""
 
 
 def history_answer(dossier: str, line: Timeline, coverage: Coverage, window: Window) -> dict[str, Any]:
@@ -69,7 +66,7 @@ def code_of(answer: Mapping[str, Any]) -> int:
     """Return the exit code: 7 if something may be missing, else 3 if there is nothing, else 0."""
     if not answer["completeness"]["complete"]:
         return PARTIAL
-    return 0 if answer["events"] else NOTHING
+    return 0 if answer["events"] else NOT_FOUND
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from bus.cli.exits import NOT_FOUND
 from bus.cli.moments import zone_of
 from bus.cli.overview import checked_topic
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError
 from bus.nearest import nearest
-from replay.answers import NOTHING, code_of, history_answer, search_answer
+from replay.answers import code_of, history_answer, search_answer
 from replay.index.identifiers import DOSSIER, Identifier, identifier, kinds
 from replay.index.lookup import Found, open_index, spans_of
 from replay.moments import By, window
@@ -135,5 +136,5 @@ def _nothing(data: dict[str, Any], words: Words) -> Iterator[str]:
 def _unknown_type(session: Session, asked: str | None, data: dict[str, Any], words: Words) -> Iterator[str]:
     """A mistyped type finds nothing: say so, rather than let the reader believe that nothing happened."""
     known = [entry.type for entry in session.catalogue.events]
-    if asked is not None and asked not in known and code_of(data) == NOTHING:
+    if asked is not None and asked not in known and code_of(data) == NOT_FOUND:
         yield words.say("unknown_type", type=asked, nearest=nearest(asked, known, cutoff=0.0))

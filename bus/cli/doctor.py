@@ -13,7 +13,7 @@ from bus.cli.session import Session, current_session
 from bus.errors import ConfigError, TopicNotFound, VerificationError
 
 if TYPE_CHECKING:
-    from bus.cli.findings import Line
+    from bus.cli.checkup import Line
     from bus.cli.ground import Setting
 
 
@@ -35,7 +35,7 @@ def doctor(accept_loss: bool, yes: bool) -> int:
     Reads every record of the log and changes nothing, unless a loss is accepted: what is gone stays gone, and its
     offsets are given out again. Exit codes: 1 a fault; 6 an integrity check failed.
     """
-    from bus.cli.findings import code_of
+    from bus.cli.checkup import code_of
 
     session, broken = _opened()
     settings: Sequence[Setting] = ()
@@ -61,7 +61,7 @@ def _opened() -> tuple[Session | None, ConfigError | None]:
 
 def _lines(session: Session | None, broken: ConfigError | None) -> Iterator[Line]:
     """Look at everything; settings that are wrong are a line as well, and end it."""
-    from bus.cli.findings import failed
+    from bus.cli.checkup import failed
     from bus.cli.ground import folder_lines, index_line, software_lines
     from bus.cli.health import log_lines
 

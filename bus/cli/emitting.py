@@ -15,8 +15,9 @@ from bus.cli.session import Session
 from bus.deadletters import SUFFIX
 from bus.envelope import Envelope
 from bus.errors import ContractError, Duplicate, RecordTooLarge, SubjectNotFound
-from bus.producer import Check, Producer
+from bus.producer import Producer
 from bus.records import Place
+from bus.rules import value_rules
 
 
 class Emitter:
@@ -24,7 +25,7 @@ class Emitter:
 
     def __init__(self, session: Session, target: Target, given: Given, *, dry_run: bool) -> None:
         self._session, self._target, self._given, self._dry_run = session, target, given, dry_run
-        self._check = value_check(session)
+        self._check = value_rules(session.catalogue)
         self._producer = Producer(session.standing_engine.log, session.wire, check=self._check)
         self._reread = Rereader(session.engine.log, target.topic.name)
 
@@ -44,8 +45,7 @@ class Emitter:
             return Emitted(place=item.place, outcome=REFUSED, event=drafted.event if drafted else None, error=error)
 
     def _rehearsed(self, item: Item, drafted: Draft) -> Emitted:
-        if self._check is not None:
-            self._check(drafted.event)
+        self._check(drafted.event)
         self._session.wire.encode(drafted.event)
         return Emitted(place=item.place, outcome=CHECKED, event=drafted.event)
 
@@ -67,13 +67,6 @@ class Emitter:
             if others:
                 raise _conflict(drafted.event, record.place, others)
         return record.place
-
-
-def value_check(session: Session) -> Check | None:
-    """Return the check of value rules: codes, numbers, dates, by the catalogue."""
-    from bus.rules import value_rules
-
-    return value_rules(session.catalogue)
 
 
 def differences(standing: Envelope, drafted: Draft) -> list[str]:

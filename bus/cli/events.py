@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from bus.cli.output import PARTIAL, json_option, line, show, talk, wants_json
+from bus.cli.exits import PARTIAL
+from bus.cli.output import json_option, line, show, talk, wants_json
 from bus.cli.session import Session, current_session
 from bus.errors import ConfigError, LienthongError, VerificationError
 

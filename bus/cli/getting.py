@@ -9,9 +9,10 @@ from uuid import UUID
 
 import click
 
+from bus.cli.exits import NOT_FOUND, PARTIAL
 from bus.cli.finding import Search, find_event
 from bus.cli.moments import as_clock
-from bus.cli.output import PARTIAL, fail, printable, show, talk
+from bus.cli.output import fail, printable, show, talk
 from bus.cli.overview import checked_topic, event_topics
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
@@ -21,7 +22,6 @@ from bus.errors import ConfigError, ContractError, OffsetOutOfRange, TopicNotFou
 from bus.records import Record, TopicPartition
 from bus.wire import schema_id_of
 
-_NOT_FOUND = 3
 _NAMED = 5
 
 
@@ -61,7 +61,7 @@ def tell_absence(search: Search, event_id: str) -> int:
     if search.damaged:
         named = ", ".join(search.damaged[:_NAMED])
         talk(f"{len(search.damaged):,} records could not be searched, because they are damaged: {named}")
-    return _NOT_FOUND if search.is_whole else PARTIAL
+    return NOT_FOUND if search.is_whole else PARTIAL
 
 
 def full_answer(session: Session, told: Told, record: Record, search: Search | None) -> dict[str, Any]:

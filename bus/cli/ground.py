@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bus.cli.findings import Line, failed, fault, ok, warning
+from bus.cli.checkup import Line, failed, fault, ok, warning
 from bus.cli.words import size
 from bus.errors import LienthongError
 from bus.settings import PREFIX, Settings, shown

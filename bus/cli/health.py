@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bus.cli.burials import Wanted, causes, standing_letters
-from bus.cli.findings import Line, failed, fault, of_log, ok, warning
+from bus.cli.checkup import Line, failed, fault, of_log, ok, warning
 from bus.cli.ground import place_line, sqlite_file
-from bus.cli.overview import DIFFERS, MISSING, UNKNOWN, topic_views
+from bus.cli.overview import DIFFERS, MISSING, UNKNOWN, event_topics, newest_records, topic_views
 from bus.cli.progress import waiting
 from bus.cli.words import number, period
-from bus.deadletters import SUFFIX
-from bus.errors import ContractError, CorruptRecord, DamagedStore, LienthongError, SubjectNotFound, TopicNotFound
+from bus.errors import ContractError, DamagedStore, LienthongError, SubjectNotFound, TopicNotFound
 from bus.records import Record
 from bus.transport import Engine
 
@@ -105,7 +104,7 @@ def _contracts(session: Session, _engine: Engine) -> Iterator[Line]:
 
 def _newest(session: Session, engine: Engine) -> Iterator[Line]:
     """Decode the newest record of each partition: a registry of another installation would show here."""
-    records = [record for record in _newest_records(engine) if record.value is not None]
+    records = [record for record in _events_newest(session, engine) if record.value is not None]
     unread = [str(record.place) for record in records if not _is_read(session, record)]
     if unread:
         yield warning("newest", f"cannot be read: {_named(unread)}", "`lienthong event get PLACE` says why.")
@@ -113,8 +112,8 @@ def _newest(session: Session, engine: Engine) -> Iterator[Line]:
         yield ok("newest", f"the newest records of {number(len(records), 'partition')} can be read")
 
 
-def _clock(_session: Session, engine: Engine) -> Iterator[Line]:
-    newest = max((record.timestamp for record in _newest_records(engine)), default=0)
+def _clock(session: Session, engine: Engine) -> Iterator[Line]:
+    newest = max((record.timestamp for record in _events_newest(session, engine)), default=0)
     ahead = newest - time.time_ns() // 1_000_000
     if ahead > _FUTURE_MS:
         yield warning("clock", f"the newest record was accepted {period(ahead)} from now", "Set the clock right.")
@@ -122,15 +121,9 @@ def _clock(_session: Session, engine: Engine) -> Iterator[Line]:
         yield ok("clock", "not behind what the log has accepted")
 
 
-def _newest_records(engine: Engine) -> Iterator[Record]:
-    for spec in engine.admin.topics():
-        if spec.name.endswith(SUFFIX):
-            continue
-        for name, span in engine.log.ends(spec.name).items():
-            try:
-                yield from engine.log.read(name, max(span.first, span.end - 1), 1)
-            except CorruptRecord:
-                continue  # the check of all records names it
+def _events_newest(session: Session, engine: Engine) -> Iterator[Record]:
+    for topic in event_topics(session):
+        yield from newest_records(engine.log, engine.log.ends(topic))
 
 
 def _is_read(session: Session, record: Record) -> bool:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bus.errors import ConfigError
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = "Write a day as 2026-11-24, a time as 2026-11-24T09:15, or one with its zone as 2026-11-24T09:15:30+07:00."
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
@@ -49,12 +50,13 @@ def as_text(moment: int, zone: tzinfo = UTC) -> str:
     >>> as_text(0)
     '1970-01-01T00:00:00.000Z'
     """
-    text = (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=moment)).astimezone(zone)
-    return text.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _local(moment, zone).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def as_clock(moment: int, zone: tzinfo) -> str:
     """Return an instant as people here read it: ``24/11/2026 09:15:30``."""
-    return (
-        (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=moment)).astimezone(zone).strftime("%d/%m/%Y %H:%M:%S")
-    )
+    return _local(moment, zone).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def _local(moment: int, zone: tzinfo) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=moment)).astimezone(zone)

@@ -12,10 +12,6 @@ import click
 from bus.errors import LienthongError
 
 _JSON = "lienthong.json"
-
-PARTIAL = 7
-"""Exit code where some of the work was done, and what was not is named."""
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from bus.deadletters import SUFFIX
-from bus.errors import TopicNotFound
+from bus.errors import CorruptRecord, TopicNotFound
 from bus.nearest import did_you_mean
-from bus.records import TopicPartition
+from bus.records import Record, TopicPartition
 from bus.topics import wanted_topics
-from bus.transport import Engine, GroupState, Span, TopicSpec
+from bus.transport import Engine, GroupState, Span, TopicSpec, Transport
 
 if TYPE_CHECKING:
     from bus.cli.session import Session
@@ -93,3 +93,12 @@ def event_topics(session: Session) -> Sequence[str]:
     """Return the topics that carry events, by name: all but the dead letters'."""
     topics = session.standing_engine.admin.topics()
     return [spec.name for spec in topics if not spec.name.endswith(SUFFIX)]
+
+
+def newest_records(log: Transport, spans: Mapping[TopicPartition, Span]) -> Iterator[Record]:
+    """Yield each partition's newest record; a damaged one is left out, as ``doctor`` reads all and names it."""
+    for name, span in spans.items():
+        try:
+            yield from log.read(name, max(span.end - 1, span.first), 1)
+        except CorruptRecord:
+            continue

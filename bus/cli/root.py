@@ -16,10 +16,10 @@ from pathlib import Path
 
 import click
 
+from bus.cli.exits import INTERRUPTED
 from bus.errors import ConfigError, LienthongError
 
 GROUP = "lienthong.commands"
-_INTERRUPTED = 130
 
 _ABOUT = {
     "topic": "Topics: list, show, apply the catalogue.",
@@ -169,7 +169,7 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return 0

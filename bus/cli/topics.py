@@ -108,29 +108,16 @@ def show_topic(topic: str) -> None:
     lienthong topic show dossier.events.dead-letter --json
     """
     from bus.cli.moments import zone_of
-    from bus.cli.overview import checked_topic, topic_views
+    from bus.cli.overview import checked_topic, newest_records, topic_views
 
     session = current_session()
     views = {view.name: view for view in topic_views(session.standing_engine, session.catalogue)}
     view = views.get(topic) or views[checked_topic(session, topic)]
-    newest = {} if view.spec is None else _newest(view)
+    log = session.standing_engine.log
+    newest = {record.partition: record.timestamp for record in newest_records(log, view.spans)}
     answer = _answer(view)
     answer |= _details(view, answer["events"], session.catalogue, newest)
     show(answer, lambda: _show(view, answer, newest, zone_of(session.settings.zone)))
-
-
-def _newest(view: TopicView) -> Mapping[int, int]:
-    """Return when each partition's newest record was accepted; a damaged one is left out, as `doctor` names it."""
-    from bus.errors import CorruptRecord
-
-    log, found = current_session().standing_engine.log, {}
-    for name, span in view.spans.items():
-        try:
-            for record in log.read(name, max(span.end - 1, span.first), 1):
-                found[name.partition] = record.timestamp
-        except CorruptRecord:
-            continue
-    return found
 
 
 def _details(view: TopicView, events: Sequence[str], catalogue: Catalogue, newest: Mapping[int, int]) -> dict[str, Any]:

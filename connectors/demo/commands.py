@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bus.cli.exits import INTERRUPTED
 from bus.cli.output import json_option, show, table, talk, wants_json
 from bus.cli.root import load_command
 from bus.cli.session import Session, current_session
+from bus.errors import VerificationError
 from bus.settings import elsewhere
 
 if TYPE_CHECKING:
     from connectors.demo.books import Books
-
-_UNBALANCED = 6
-_INTERRUPTED = 130
 
 
 @click.command("demo")
@@ -49,7 +48,7 @@ def demo(dossiers: int, seed: int, lang: str | None) -> int:
         moved = walk.move(session, data / folder, asked.stop)
     if asked.stop.is_set():
         talk(f"Ended early. Go on with: lienthong --data {data} demo --dossiers {dossiers} --seed {seed}")
-        return _INTERRUPTED
+        return INTERRUPTED
     talk(f"   {moved.rows:,} rows: {moved.published:,} events published, {moved.deduplicated:,} known already, "
          f"{moved.dead_lettered:,} buried, in {time.monotonic() - began:.1f} s")  # fmt: skip
     code = walk.telling_dossier(seed, dossiers)
@@ -60,7 +59,7 @@ def demo(dossiers: int, seed: int, lang: str | None) -> int:
     answer = {"data": str(data), "seed": seed, "run": moved.counts(), "story": code, "books": books.answer()}
     show(answer, lambda: _show_books(books))
     _further(session, code)
-    return 0 if books.balanced else _UNBALANCED
+    return 0 if books.balanced else VerificationError.exit_code
 
 
 def _fresh_or_asked() -> Session:

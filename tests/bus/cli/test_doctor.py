@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bus.cli import findings, ground
+from bus.cli import checkup, ground
 from bus.deadletters import DECODE, Failure, record_letter
 from bus.errors import DecodeError
 from bus.records import NewRecord
@@ -210,8 +210,8 @@ def test_room_on_the_disk_is_looked_at(tmp_path: Path, free: int, level: str, mo
 
 
 def test_an_integrity_fault_weighs_more_than_another() -> None:
-    damaged = findings.Line(name="log", level="fault", detail="", code=6)
-    assert findings.code_of([damaged, findings.fault("data", "", "")]) == 6
+    damaged = checkup.Line(name="log", level="fault", detail="", code=6)
+    assert checkup.code_of([damaged, checkup.fault("data", "", "")]) == 6
 
 
 def test_versions_are_told(call: Call) -> None:

@@ -18,7 +18,7 @@ Check = Callable[[Envelope], None]
 
 
 class Encoder(Protocol):
-    """The half of :class:`bus.wire.Wire` that a producer needs."""
+    """The half of :class:`bus.wire.Wire` that producers and sources need."""
 
     def encode(self, event: Envelope) -> NewRecord:
         """Return the record that tells ``event``. Raises :class:`~bus.errors.ContractError`."""

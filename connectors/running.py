@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
-from bus.rules import value_rules
-
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError
 from bus.registry import open_registry
+from bus.rules import value_rules
 from bus.transports import open_engine
 from bus.wire import Wire
 from connectors.books import Tally

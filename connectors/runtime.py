@@ -17,13 +17,14 @@ from msgspec import Struct
 from bus import logs, metrics, retry
 from bus.deadletters import Failure
 from bus.errors import ContractError, Duplicate, SourceUnavailable
+from bus.producer import Check, Encoder
 from bus.records import NewRecord
 from bus.retry import PATIENT, STEADY, RetryPolicy
 from bus.transport import Commit, CursorClaim, Engine, Saved, Seen
 from connectors.books import Burial, Tally
 from connectors.letters import letter, letter_id
 from connectors.sdk import Batch, Fetched, Source, Watching
-from connectors.telling import Check, Encoder, Refused, tell
+from connectors.telling import Refused, tell
 
 _LOG = logs.logger("connectors.runtime")
 T = TypeVar("T")

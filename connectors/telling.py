@@ -5,27 +5,17 @@ The runtime and ``connector check`` walk the same way, so a mapping that was tri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from bus.envelope import Envelope
 from bus.errors import ContractError
+from bus.producer import Check, Encoder
 from bus.records import MAX_EXTRA_BYTES, MAX_VALUE_BYTES, NewRecord
 from connectors.sdk import Fetched, Source
 
 _MAX_EXTRA_BYTES = MAX_EXTRA_BYTES * 7 // 8
 """Some room is left for how an engine stores key and headers."""
-
-Check = Callable[[Envelope], None]
-"""Raises ContractError for an event that breaks a value rule."""
-
-
-class Encoder(Protocol):
-    """The half of :class:`bus.wire.Wire` that a source needs."""
-
-    def encode(self, event: Envelope) -> NewRecord:
-        """Return the record that tells ``event``. Raises :class:`~bus.errors.ContractError`."""
-        ...
 
 
 class Told(NamedTuple):

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from bus.errors import ContractError
+from bus.producer import Check, Encoder
 from connectors.sdk import Fetched, Source
-from connectors.telling import Check, Encoder, Refused, Told, tell
+from connectors.telling import Refused, Told, tell
 
 
 class Trial(Struct, frozen=True, kw_only=True):

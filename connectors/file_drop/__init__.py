@@ -1,8 +1,10 @@
 """File drop: CSV and JSON lines become events by a mapping in YAML; for agencies that have only exports.
 
-A walk through the room: ``document`` reads a mapping file, ``mapping`` compiles it (``layout`` for ``files:``,
-``events`` over ``records`` over ``values`` for the rest), ``source`` reads files by it (``folder``, ``bookmark``,
-``reading`` over ``table`` over ``rows`` over ``lines``), ``identity`` names each row for ever.
+A walk through the room, in two halves. From a mapping file to functions: ``document`` reads the YAML, ``mapping``
+compiles it, by ``layout`` (how ``files:`` are written), ``activities`` and ``conditions`` (which events a row tells),
+``events`` over ``records`` over ``values`` over ``leaves`` (what fills them). From files to rows: ``source`` looks into
+the ``folder`` and keeps the ``bookmark``, ``reading`` takes one file's ``rows`` out of a ``csv_file`` or a
+``json_file``, both made of ``lines``, and ``identity`` names each row for ever.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 
 from bus.errors import ContractError, SourceUnavailable
 from connectors.file_drop.bookmark import OPEN, FilePlace
-from connectors.file_drop.csv_table import open_csv
+from connectors.file_drop.csv_file import open_csv
 from connectors.file_drop.folder import Found, found
 from connectors.file_drop.identity import column_id, counted_id, digest, unread_digest
-from connectors.file_drop.json_table import open_json
+from connectors.file_drop.json_file import open_json
 from connectors.file_drop.lines import Lines, Mark
 from connectors.file_drop.mapping import FileMapping
 from connectors.file_drop.ordinals import Ordinals
-from connectors.file_drop.table import Row, Table
+from connectors.file_drop.rows import Row, RowFile
 from connectors.sdk import Fetched
 
 _PIECE = 1024 * 1024
@@ -47,7 +47,7 @@ class FileReader:
         self.file, self._mapping, self._ordinals = file, mapping, ordinals
         self._stream = _open(file)
         self._hash, self._hashed = hashlib.sha256(), 0
-        self._table: Table | None = None
+        self._row_file: RowFile | None = None
         self._rows: Iterator[Row] = iter(())
         self._lines = Lines(self._stream, Mark(0, 0))
         self._row = 0
@@ -58,17 +58,17 @@ class FileReader:
         self._hash, self._hashed = hashlib.sha256(), 0
         if place.offset and not self._is_same(place):
             raise Changed
-        table = self._table = self._opened()
-        if table is None:
+        row_file = self._row_file = self._opened()
+        if row_file is None:
             self.at_end = True
             return
         if self._ordinals is not None:
             self._ordinals.clear()
-            self._ordinals.remember(table.keys(Lines(self._stream, table.start, place.offset)))
-        is_ahead = place.offset >= table.start.offset
-        self._lines = Lines(self._stream, Mark(place.offset, place.line) if is_ahead else table.start)
+            self._ordinals.remember(row_file.keys(Lines(self._stream, row_file.start, place.offset)))
+        is_ahead = place.offset >= row_file.start.offset
+        self._lines = Lines(self._stream, Mark(place.offset, place.line) if is_ahead else row_file.start)
         self._row = place.row if is_ahead else 0
-        self._rows = table.rows(self._lines)
+        self._rows = row_file.rows(self._lines)
 
     def read(self, room: Room, takes_open_line: Callable[[], bool]) -> list[Fetched]:
         """Return the next rows; ``at_end`` tells that there are no more for now.
@@ -130,14 +130,14 @@ class FileReader:
             self._hash.update(piece)
             self._hashed += len(piece)
 
-    def _opened(self) -> Table | None:
+    def _opened(self) -> RowFile | None:
         is_csv = self._mapping.layout.is_csv
         return open_csv(self._stream, self._mapping) if is_csv else open_json(self._stream, self._mapping)
 
     def _named(self, rows: list[Row]) -> list[Fetched]:
-        if self._ordinals is None or self._table is None:
+        if self._ordinals is None or self._row_file is None:
             return [self._named_by_columns(row) for row in rows]
-        ordinals = self._ordinals.count(list(map(self._table.key, rows)))
+        ordinals = self._ordinals.count(list(map(self._row_file.key, rows)))
         return [
             self._item(row, counted_id(_digest(row), ordinal), row.fault)
             for row, ordinal in zip(rows, ordinals, strict=True)

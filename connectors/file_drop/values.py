@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bus.codec.plan import AvroType, Scalar
 from bus.errors import Unmappable
-from bus.nearest import suggestion
+from bus.nearest import did_you_mean
 from connectors.file_drop.cells import PIECE, Take, column_taker, holes, template_taker
 from connectors.file_drop.contract import Contract
 from connectors.file_drop.document import At, Items, Node, Table, Text, table_of, text_of
@@ -272,5 +272,6 @@ def absent(columns: tuple[str, ...], row: Cells) -> str:
     """Return what to do about an empty thing that is needed; a column that the row does not even have comes first."""
     missing = next((column for column in columns if column not in row), None)
     if missing is not None:
-        return f"The row has no `{missing}` at all. {suggestion(missing, row)}"
+        # Only a near name is told: in JSON, names can be data as well.
+        return f"The row has no `{missing}` at all. {did_you_mean(missing, row)}".rstrip()
     return "Fill that cell; or give it `if_empty:`, or the event a `when:` that leaves such rows out."

@@ -135,6 +135,14 @@ def test_a_header_that_does_not_fit_stops_the_first_run_before_it_starts(
     assert walk.engine.admin.cursors()[0].value is None
 
 
+def test_a_file_without_a_header_is_not_told_by_what_stands_in_its_first_line(tmp_path: Path) -> None:
+    drop(tmp_path, f"H56.14-261124-0001,Nguyễn Văn An,Nguyễn Văn An\nA1,opened,{TIME}\n")
+    with pytest.raises(ConfigError) as refused:
+        items_of(a_source(tmp_path))
+    assert "Nguyễn" not in f"{refused.value} {refused.value.hint}"
+    assert "Has the file a header?" in refused.value.hint
+
+
 def test_one_file_among_others_whose_header_does_not_fit_is_buried_once_and_the_others_pass(
     tmp_path: Path, walk: Walk
 ) -> None:

@@ -101,14 +101,14 @@ def read_letter(record: Record) -> Letter:
     return Letter(
         place=record.place,
         topic=record.topic.removesuffix(SUFFIX),
-        code=_text(record, PREFIX + "code"),
-        reason=_text(record, PREFIX + "reason"),
-        stage=_text(record, PREFIX + "stage"),
-        origin=_text(record, PREFIX + "origin"),
-        attempts=_number(_text(record, PREFIX + "attempts")),
-        time=_text(record, PREFIX + "time"),
-        by=_text(record, PREFIX + "group"),
-        redrives=_number(_text(record, REDRIVES)),
+        code=record.text(PREFIX + "code"),
+        reason=record.text(PREFIX + "reason"),
+        stage=record.text(PREFIX + "stage"),
+        origin=record.text(PREFIX + "origin"),
+        attempts=_number(record.text(PREFIX + "attempts")),
+        time=record.text(PREFIX + "time"),
+        by=record.text(PREFIX + "group"),
+        redrives=_number(record.text(REDRIVES)),
         record=record,
     )
 
@@ -183,10 +183,6 @@ def _fitting(key: bytes | None, headers: tuple[Header, ...]) -> list[Header]:
         if room >= 0:
             kept.append((name, value))
     return kept
-
-
-def _text(record: Record, name: str) -> str:
-    return (record.header(name) or b"").decode("utf-8", "replace")
 
 
 def _number(text: str) -> int:

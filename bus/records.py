@@ -78,3 +78,7 @@ class Record(Struct, frozen=True, kw_only=True):
             if known == name:
                 return value
         return None
+
+    def text(self, name: str) -> str:
+        """Return the last header of that name as text, empty where there is none; what is no UTF-8 is replaced."""
+        return (self.header(name) or b"").decode("utf-8", "replace")

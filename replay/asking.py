@@ -17,7 +17,7 @@ from bus.errors import ConfigError
 from bus.nearest import nearest
 from replay.answers import code_of, history_answer, search_answer
 from replay.index.identifiers import DOSSIER, Identifier, identifier, kinds
-from replay.index.lookup import Found, open_index, spans_of
+from replay.index.lookup import Found, open_index
 from replay.moments import By, window
 from replay.reading import Coverage
 from replay.search import Matches, Wanted, first_by_time, search
@@ -119,9 +119,8 @@ def _searched(session: Session, wanted: Wanted, asked: Asked) -> tuple[Matches, 
     if asked.topic is not None:
         checked_topic(session, asked.topic)
     if asked.id is None:
-        spans = spans_of(session.standing_engine)
         with progress_bar("Searching") as progress:
-            return search(session.standing_engine.log, session.wire, wanted, spans, asked.most, progress)
+            return search(session.standing_engine, session.wire, wanted, asked.most, progress)
     found = look_up(session, wanted_identifier(session, asked.id))
     happenings, total = first_by_time((one for one in found.told if wanted.matches(one)), wanted.window, asked.most)
     coverage = wanted.coverage(found.coverage)

@@ -11,7 +11,7 @@ from bus.deadletters import SUFFIX, read_letter
 from bus.envelope import Envelope, parse_time
 from bus.errors import ContractError, InvalidEnvelope
 from bus.records import Record, TopicPartition
-from bus.transport import Span
+from bus.transport import Engine, Span
 
 if TYPE_CHECKING:
     from bus.wire import Wire
@@ -76,6 +76,14 @@ def told(wire: Wire, record: Record) -> Told:
         return Told(record=record, event=None, code=error.code)
 
 
+def spans_of(engine: Engine) -> Spans:
+    """Return the spans of all topics, by topic and partition."""
+    spans: dict[TopicPartition, Span] = {}
+    for topic in engine.admin.topics():
+        spans |= engine.log.ends(topic.name)
+    return dict(sorted(spans.items()))
+
+
 def retained(spans: Spans) -> int:
     """Return how many partitions no longer begin with their first record."""
     return sum(span.first > 0 for span in spans.values())
@@ -96,6 +104,6 @@ def unreadable(one: Told) -> Unreadable:
 def occurred_header(record: Record) -> int | None:
     """Return when a record's header says that its event happened; None if it does not say."""
     try:
-        return round(parse_time((record.header("ce_time") or b"").decode("utf-8", "replace")).timestamp() * 1000)
+        return round(parse_time(record.text("ce_time")).timestamp() * 1000)
     except InvalidEnvelope:
         return None

@@ -16,7 +16,7 @@ from msgspec import Struct
 from bus.deadletters import SUFFIX
 from bus.pages import pages
 from bus.records import Record, TopicPartition
-from bus.transport import Span, Transport
+from bus.transport import Engine, Span, Transport
 from replay.moments import Window
 from replay.reading import (
     Coverage,
@@ -26,6 +26,7 @@ from replay.reading import (
     Unreadable,
     occurred_header,
     retained,
+    spans_of,
     told,
     unreadable,
 )
@@ -117,12 +118,11 @@ class Scan:
                 yield one
 
 
-def search(
-    log: Transport, wire: Wire, wanted: Wanted, spans: Spans, most: int, progress: Progress
-) -> tuple[Matches, Coverage]:
-    """Scan ``spans`` for what is wanted and return the first ``most`` by the window's time."""
+def search(engine: Engine, wire: Wire, wanted: Wanted, most: int, progress: Progress) -> tuple[Matches, Coverage]:
+    """Scan the log, up to the ends that it has now, and return the first ``most`` matches by the window's time."""
     now = round(time.time() * 1000)
-    scan = Scan(log, wire, wanted)
+    spans = spans_of(engine)
+    scan = Scan(engine.log, wire, wanted)
     searched = scan.spans(spans)
     happenings, total = first_by_time(scan.run(searched, progress), wanted.window, most)
     coverage = Coverage(searched_at=now, spans=searched, unreadable=scan.unreadable, retained=retained(spans))

@@ -80,8 +80,7 @@ def _is_buried(one: Told, events: dict[UUID, Happening]) -> bool:
     """A dead letter whose event is in the log after all has come back, or only one consumer could not use it."""
     if not one.record.topic.endswith(SUFFIX):
         return False
-    event_id = (one.record.header("ce_id") or b"").decode("utf-8", "replace")
-    return event_id not in {str(known) for known in events}
+    return one.record.text("ce_id") not in {str(known) for known in events}
 
 
 def _with_causes(happenings: Sequence[Happening]) -> Sequence[Happening]:

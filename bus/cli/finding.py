@@ -102,5 +102,4 @@ def _in_turn(sources: Sequence[Iterator[list[Found]]]) -> Iterator[list[Found]]:
 def _is(one: Found, wanted: UUID, source: str | None) -> bool:
     if isinstance(one, Damaged):
         return False
-    told = (one.header("ce_id") or b"").decode("utf-8", "replace").lower()
-    return told == str(wanted) and (source is None or one.header("ce_source") == source.encode())
+    return one.text("ce_id").lower() == str(wanted) and (source is None or one.header("ce_source") == source.encode())

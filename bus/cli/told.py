@@ -99,8 +99,8 @@ def preview(value: bytes) -> str:
     return printable(text) + (f"… ({len(value):,} bytes)" if len(value) > _PREVIEW else "")
 
 
-def header_text(record: Record, name: str) -> str:
-    """Return a header as text, empty where there is none."""
+def _header_text(record: Record, name: str) -> str:
+    """Return a header as text, empty where there is none; bytes that are no UTF-8 are escaped."""
     return (record.header(name) or b"").decode("utf-8", "backslashreplace")
 
 
@@ -133,7 +133,7 @@ def told_only(value: Any) -> Any:
 def _from_headers(record: Record | None, accepted: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, header in _HEADERS.items():
-        told[name] = (header_text(record, header) or None) if record else None
+        told[name] = (_header_text(record, header) or None) if record else None
         if name == "occurred":
             told["accepted"] = accepted
     return {**told, "payload": None}

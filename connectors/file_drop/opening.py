@@ -8,15 +8,15 @@ from msgspec.structs import replace
 
 from connectors.file_drop.mapping import read_mapping
 from connectors.file_drop.source import FileSource
-from schemas.catalogue import Catalogue, load
+from schemas.catalogue import load
 
 
-def open_source(config: Path, sample: Path | None = None, catalogue: Catalogue | None = None) -> FileSource:
+def open_source(config: Path, sample: Path | None = None) -> FileSource:
     """Return the source that ``config`` describes, over ``sample`` alone if one is given.
 
-    ``catalogue`` is this installation's if None. Raises :class:`~bus.errors.ConfigError`.
+    Raises :class:`~bus.errors.ConfigError`.
     """
-    mapping = read_mapping(config, catalogue or load())
+    mapping = read_mapping(config, load())
     if sample is not None:
         layout = replace(mapping.layout, folder=sample.parent, patterns=(sample.name,))
         mapping = replace(mapping, layout=layout)

@@ -29,8 +29,9 @@ from connectors.file_drop.values import (
     single,
     taken,
 )  # fmt: skip
+from connectors.file_drop.writing import WRITING
 
-_MAIN_WORDS = {*ORIGINS, *SHAPING, "format", "zone", "decimal", "thousands"}
+_MAIN_WORDS = {*ORIGINS, *SHAPING, *WRITING}
 
 
 class Part(NamedTuple):

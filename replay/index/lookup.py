@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from bus.errors import CorruptRecord
 from bus.records import Record, TopicPartition
-from bus.transport import Engine, Span
+from bus.transport import Engine
 from replay.index.database import file_of
 from replay.index.follower import Follower
 from replay.index.identifiers import Identifier
 from replay.index.keys import load_key
 from replay.index.lock import try_lock
 from replay.index.store import PERIOD_POSTINGS, Position, Snapshot, Spot, Store, open_store
-from replay.reading import Coverage, Gap, Progress, Spans, Told, Unreadable, retained, told
+from replay.reading import Coverage, Gap, Progress, Spans, Told, Unreadable, retained, spans_of, told
 
 if TYPE_CHECKING:
     from bus.wire import Wire
@@ -161,14 +161,6 @@ def open_index(
     is_in_memory = file is None and url.startswith("sqlite")
     lock = None if is_in_memory else (file or key_file).with_suffix(".lock")
     return Index(engine, wire, store, Follower(engine.log, wire, store, key), lock)
-
-
-def spans_of(engine: Engine) -> Spans:
-    """Return the spans of all topics, by topic and partition."""
-    spans: dict[TopicPartition, Span] = {}
-    for topic in engine.admin.topics():
-        spans |= engine.log.ends(topic.name)
-    return dict(sorted(spans.items()))
 
 
 def gaps_of(positions: Mapping[TopicPartition, Position], spans: Spans) -> list[Gap]:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from bus.transport import Engine
-from replay.index.lookup import spans_of
 from replay.moments import Window
 from replay.reading import Coverage
 from replay.search import Matches, Wanted, search
@@ -18,7 +17,7 @@ NOON_MS = round(later(0).timestamp() * 1000)
 
 def run(engine: Engine, *, most: int = 10, window: Window | None = None, **wanted: Any) -> tuple[Matches, Coverage]:
     asked = Wanted(window=window or Window(), **wanted)
-    return search(engine.log, JsonWire(), asked, spans_of(engine), most, lambda done, total: None)
+    return search(engine, JsonWire(), asked, most, lambda done, total: None)
 
 
 @pytest.fixture

@@ -184,11 +184,15 @@ class GroupState(Struct, frozen=True, kw_only=True):
 
 
 class CursorState(Struct, frozen=True, kw_only=True):
-    """A source's bookmark, with the epoch of its last claim, and whether a living process holds it."""
+    """A source's bookmark, with the epoch of its last claim, and whether a living process holds it.
+
+    ``moved_at`` is when a commit last saved it, in milliseconds UTC; None before the first.
+    """
 
     name: str
     value: bytes | None
     epoch: int
+    moved_at: int | None
     held: bool
 
 

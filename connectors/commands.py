@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bus.cli.exits import INTERRUPTED, PARTIAL
+from bus.cli.moments import as_clock, as_text, zone_of
 from bus.cli.output import json_option, line, show, table, talk, wants_json
 from bus.cli.session import current_session
 
@@ -170,8 +171,9 @@ def connector_status() -> None:
     """Tell for each source that has ever run: whether it runs now, where it stands, and what it buried."""
     from connectors.status import statuses
 
-    found = statuses(current_session().standing_engine)
-    show([_status_answer(status) for status in found], lambda: _show_statuses(found))
+    session = current_session()
+    found = statuses(session.standing_engine)
+    show([_status_answer(status) for status in found], lambda: _show_statuses(found, session.settings.zone))
 
 
 def _status_answer(status: Status) -> dict[str, Any]:
@@ -179,17 +181,19 @@ def _status_answer(status: Status) -> dict[str, Any]:
         "source": status.source,
         "running": status.is_running,
         "cursor": status.cursor,
+        "moved": None if status.moved_at is None else as_text(status.moved_at),
         "epoch": status.epoch,
         "dead_letters": status.dead_letters,
     }
 
 
-def _show_statuses(found: Sequence[Status]) -> None:
+def _show_statuses(found: Sequence[Status], zone_name: str) -> None:
     if not found:
         talk("No source has run yet. `lienthong connector run` starts one.")
         return
-    rows = [
-        (one.source, "running" if one.is_running else "at rest", one.cursor or "at the very first", one.dead_letters)
-        for one in found
-    ]
-    table(("source", "state", "cursor", "dead letters to settle"), rows)
+    zone = zone_of(zone_name)
+    for one in found:
+        state = "running" if one.is_running else "at rest"
+        moved = "has never moved" if one.moved_at is None else f"last moved {as_clock(one.moved_at, zone)}"
+        click.echo(f"{one.source}: {state}, {moved}, {one.dead_letters} dead letters to settle")
+        click.echo(f"  cursor: {one.cursor or 'at the very first'}")

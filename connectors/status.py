@@ -14,11 +14,15 @@ _LONGEST = 120
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """One source: whether a living process runs it, its bookmark as text, and how many letters it left."""
+    """One source: whether a living process runs it, its bookmark as text, and how many letters it left.
+
+    A process that lives is no sign of progress; ``moved_at`` is, when the bookmark last moved (milliseconds UTC).
+    """
 
     source: str
     is_running: bool
     cursor: str | None
+    moved_at: int | None
     epoch: int
     dead_letters: int
 
@@ -31,6 +35,7 @@ def statuses(engine: Engine) -> Sequence[Status]:
             source=state.name,
             is_running=state.held,
             cursor=_shown(state.value),
+            moved_at=state.moved_at,
             epoch=state.epoch,
             dead_letters=left[state.name],
         )

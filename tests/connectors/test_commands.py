@@ -164,6 +164,13 @@ def test_the_status_tells_where_a_source_stands_and_what_it_left(call: Call) -> 
     call("connector", "run", "words", "--config", "FILE", "--once")
     (status,) = call("connector", "status", "--json").data
     assert (status["source"], status["running"], status["cursor"], status["dead_letters"]) == ("words", False, "3", 1)
+    assert datetime.fromisoformat(status["moved"]).date() == datetime.now(UTC).date()
+
+
+def test_the_status_tells_a_person_the_same(call: Call) -> None:
+    call("connector", "run", "words", "--config", "FILE", "--once")
+    answer = call("connector", "status")
+    assert (answer.code, "words: at rest, last moved " in answer.data, "cursor: 3" in answer.data) == (0, True, True)
 
 
 def test_the_status_sees_a_run_of_another_process(call: Call, tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ class TransactionContract:
         assert engine.log.seen("s", [ONE, TWO]) == {ONE}
 
     @final
+    def test_a_cursor_tells_when_it_last_moved(self, engine: Engine) -> None:
+        claim = engine.claim("one-stop")
+        before = engine.admin.cursors()[0].moved_at
+        engine.log.commit(Commit(cursor=Saved(name="one-stop", value=b"page 2", epoch=claim.epoch)))
+        assert (before, engine.admin.cursors()[0].moved_at is not None) == (None, True)
+
+    @final
     @pytest.mark.parametrize("broken", ["epoch", "partition epoch", "cursor", "unknown cursor", "seen", "offset"])
     def test_a_refused_commit_has_written_nothing(self, engine: Engine, broken: str) -> None:
         a_topic(engine)

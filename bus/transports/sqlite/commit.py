@@ -140,7 +140,7 @@ class Group:
         for (group, part), position in self._moves.items():
             run("UPDATE claim SET next=? WHERE grp=? AND part=?", (position, group, part))
         for name, value in self._cursors.items():
-            run("UPDATE cursor SET value=? WHERE name=?", (value, name))
+            run("UPDATE cursor SET value=?,moved=? WHERE name=?", (value, self._now, name))
         if self._seen:
             remember(self._connection, self._seen, self._now, window_ms)
 

@@ -42,8 +42,8 @@ def take_cursor(store: Store, name: str) -> Claim:
             if before is not None and store.liveness.is_alive(before):
                 raise Claimed(f"cursor {name} is held by a living process")
             value, epoch = connection.execute(
-                "INSERT INTO cursor VALUES(?,NULL,1,?) ON CONFLICT DO UPDATE SET owner=excluded.owner,epoch=epoch+1"
-                " RETURNING value,epoch",
+                "INSERT INTO cursor(name,epoch,owner) VALUES(?,1,?)"
+                " ON CONFLICT DO UPDATE SET owner=excluded.owner,epoch=epoch+1 RETURNING value,epoch",
                 (name, owner),
             ).fetchone()
     except BaseException:
@@ -57,8 +57,11 @@ def take_cursor(store: Store, name: str) -> Claim:
 def cursor_states(store: Store) -> list[CursorState]:
     """Return all bookmarks, by name."""
     with sqlite_errors(store.path), store.reader() as connection:
-        rows = connection.execute("SELECT name,value,epoch,owner FROM cursor ORDER BY name").fetchall()
+        rows = connection.execute("SELECT name,value,epoch,owner,moved FROM cursor ORDER BY name").fetchall()
     return [
-        CursorState(name=name, value=value, epoch=epoch, held=owner is not None and store.liveness.is_alive(owner))
-        for name, value, epoch, owner in rows
-    ]
+        CursorState(
+            name=name, value=value, epoch=epoch, moved_at=moved,
+            held=owner is not None and store.liveness.is_alive(owner),
+        )
+        for name, value, epoch, owner, moved in rows
+    ]  # fmt: skip

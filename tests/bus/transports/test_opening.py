@@ -82,7 +82,7 @@ def test_the_log_and_what_lies_beside_it_are_for_its_owner_only(tmp_path: Path) 
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     folder = Path("/proc/self") if os.getuid() == 0 else tmp_path  # root may write everywhere but there
-    with pytest.raises(ConfigError, match="bus.db cannot be used"):
+    with pytest.raises(ConfigError, match=r"bus\.db cannot be used"):
         open_engine(f"sqlite:///{folder}/bus.db")
 
 

@@ -17,10 +17,11 @@ _RAM = Path("/dev/shm")  # noqa: S108 - the kernel's RAM disk: flushes cost noth
 
 
 class Worker:
-    """One process of ``tests.faults.worker``."""
+    """One process that does a job of ``tests.faults.worker``, or runs a module of its own."""
 
     def __init__(self, job: str, *arguments: str) -> None:
-        command = [sys.executable, "-m", "tests.faults.worker", job, *arguments]
+        module = [job] if "." in job else ["tests.faults.worker", job]
+        command = [sys.executable, "-m", *module, *arguments]
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     @property

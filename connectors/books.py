@@ -49,6 +49,17 @@ class Tally(Struct, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in ("rows", "published", "deduplicated", "dead_lettered")}
 
 
+class Books:
+    """The books of a run while it goes on: what was committed so far, whatever happens next."""
+
+    def __init__(self) -> None:
+        self.so_far = Tally()
+
+    def add(self, books: Tally) -> None:
+        """Add the books of one commit."""
+        self.so_far = self.so_far + books
+
+
 def _by_kind(burials: Iterable[Burial]) -> tuple[Burial, ...]:
     """Count burials of one message together; where there are too many messages, by their code and stage alone."""
     found: dict[tuple[str, str, str], Burial] = {}

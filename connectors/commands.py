@@ -56,19 +56,27 @@ def run_connector(name: str, config: Path, once: bool) -> int:
 
     Prints {"rows","published","deduplicated","dead_lettered"} at its end; each event that a row tells is one of the
     last three. May be ended at any moment, by kill -9 as well, and run again. Exit codes: 7 something was buried
-    in the dead letters; 8 the partner is away; 130 ended by Ctrl-C.
+    in the dead letters; 8 the partner is away; 130 ended by Ctrl-C, or with --once by SIGTERM, before it was through.
     """
+    from bus.errors import LienthongError
+    from connectors.books import Books
     from connectors.installed import find
     from connectors.running import run
     from connectors.signals import asked_to_stop
 
-    connector = find(name)
-    with closing(connector.open(config)) as source, asked_to_stop() as asked:
-        books = run(current_session(), source, once=once, stop=asked.stop)
-    _show_books(books, source.topic)
-    if asked.by_person:
+    session, books = current_session(), Books()
+    with closing(find(name).open(config)) as source, asked_to_stop() as asked:
+        talk(f"{source.name}: into {session.settings.data}")
+        try:
+            run(session, source, once=once, stop=asked.stop, hear=books.add)
+        except LienthongError:
+            talk(f"Before it ended: {json.dumps(books.so_far.counts())}")
+            raise
+    _show_books(books.so_far, source.topic)
+    if asked.stop.is_set() and (once or asked.by_person):
+        talk("Ended early: run it again, and it goes on from here.")
         return INTERRUPTED
-    return PARTIAL if books.dead_lettered else 0
+    return PARTIAL if books.so_far.dead_lettered else 0
 
 
 def _show_books(books: Tally, topic: str) -> None:

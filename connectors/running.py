@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from typing import TypeAlias
 
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
@@ -13,25 +14,37 @@ from bus.registry import open_registry
 from bus.rules import value_rules
 from bus.transports import open_engine
 from bus.wire import Wire
-from connectors.books import Tally
+from connectors.books import Books, Tally
 from connectors.runtime import Run, run_source
 from connectors.sdk import Connector, Sampling, Source
 from connectors.trial import Trial, trials
 from registry.apply import apply_catalogue
 
+Hear: TypeAlias = Callable[[Tally], None]
 _IN_MEMORY = "sqlite://"
 
 
-def run(session: Session, source: Source, *, once: bool, stop: Event | None = None) -> Tally:
-    """Bring the installation to the catalogue, then run ``source`` as :func:`connectors.runtime.run_source` does."""
-    apply_catalogue(session.engine, session.registry, session.catalogue)
-    with progress_bar(f"Reading {source.name}") as show:
-        moved = Tally()
+def run(
+    session: Session,
+    source: Source,
+    *,
+    once: bool,
+    stop: Event | None = None,
+    hear: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Bring the installation to the catalogue, then run ``source`` as :func:`connectors.runtime.run_source` does.
 
-        def progress(books: Tally) -> None:
-            nonlocal moved
-            moved = moved + books
-            show(moved.rows, None)
+    ``hear`` is given the books of each commit, as it is made.
+    """
+    apply_catalogue(session.engine, session.registry, session.catalogue)
+    books = Books()
+    with progress_bar(f"Reading {source.name}") as show:
+
+        def progress(added: Tally) -> None:
+            books.add(added)
+            show(books.so_far.rows, None)
+            if hear is not None:
+                hear(added)
 
         how = Run(once=once, stop=stop, progress=progress, check=value_rules(session.catalogue))
         return run_source(session.engine, session.wire, source, how)

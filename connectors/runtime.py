@@ -121,6 +121,8 @@ class _Loop:
         books = _books(len(batch.items), len(entries), fresh)
         self._tally = self._tally + books
         _count(self._source, books, fresh)
+        if not self._run.once:
+            _tell_burials(self._source.name, books)
         if self._run.progress is not None:
             self._run.progress(books)
 
@@ -189,6 +191,13 @@ def _books(rows: int, entries: int, fresh: Sequence[_Entry]) -> Tally:
         deduplicated=entries - len(fresh),
         dead_lettered=len(buried),
     )
+
+
+def _tell_burials(source: str, books: Tally) -> None:
+    """Say at once what a watching run buried: it may not end for months."""
+    for one in books.burials:
+        facts = {"code": one.code, "stage": one.stage, "first": one.place, "count": one.count}
+        logs.tell(_LOG, logging.WARNING, "rows were buried", source=source, **facts)
 
 
 def _count(source: Source, books: Tally, fresh: Sequence[_Entry]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,6 +127,68 @@ def test_a_second_run_ends_well_and_tells_nothing_twice(call: Call) -> None:
 def test_a_partner_that_is_away_is_exit_code_8(call: Call) -> None:
     answer = call("connector", "run", "words", "--config", "FILE", "--once", config="down")
     assert (answer.code, "the partner is down" in answer.talk) == (8, True)
+
+
+def test_what_was_moved_before_an_outage_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Falling(WordSource):
+        """Goes away behind its first page."""
+
+        def fetch(self, cursor: bytes | None) -> Batch:
+            if cursor is not None:
+                raise SourceUnavailable("the partner is down", wait_s=3600.0)
+            return super().fetch(cursor)
+
+    monkeypatch.setattr(Words, "open", lambda _self, config: Falling(config.read_text("utf-8").split(), name="words"))
+    answer = call("connector", "run", "words", "--config", "FILE", "--once", config="one two three")
+    assert (answer.code, '"published": 2' in answer.talk) == (8, True)
+
+
+def test_a_run_names_the_folder_that_it_writes_to(call: Call, tmp_path: Path) -> None:
+    assert f"words: into {tmp_path / 'var'}" in call("connector", "run", "words", "--config", "FILE", "--once").talk
+
+
+class Endless(WordSource):
+    """Never ends; after its third page somebody sends its process a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__([], name="words")
+        self._number = number
+
+    def fetch(self, cursor: bytes | None) -> Batch:
+        """Return a page without anything in it."""
+        page = int(cursor or b"0") + 1
+        if page == 3:
+            os.kill(os.getpid(), self._number)
+        return Batch(items=[], cursor=str(page).encode(), more=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "how", "code"),
+    [
+        (signal.SIGTERM, ["--once"], 130),
+        (signal.SIGINT, ["--once"], 130),
+        (signal.SIGTERM, [], 0),
+        (signal.SIGINT, [], 130),
+    ],
+)
+def test_a_run_that_is_asked_to_end_says_whether_it_was_through(
+    call: Call, monkeypatch: pytest.MonkeyPatch, number: int, how: list[str], code: int
+) -> None:
+    monkeypatch.setattr(Words, "open", lambda _self, _config: Endless(number))
+    answer = call("connector", "run", "words", "--config", "FILE", *how)
+    assert (answer.code, "Ended early" in answer.talk) == (code, code == 130)
+
+
+def test_a_watching_run_tells_at_once_what_it_buries(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Burying(Endless):
+        """Brings one thing that cannot be mapped, then ends as above."""
+
+        def fetch(self, cursor: bytes | None) -> Batch:
+            return super().fetch(cursor) if cursor else Batch(items=[self._item(0, "?")], cursor=b"1", more=True)
+
+    monkeypatch.setattr(Words, "open", lambda _self, _config: Burying(signal.SIGTERM))
+    talk = call("connector", "run", "words", "--config", "FILE").talk
+    assert talk.index("rows were buried") < talk.index("buried: 1 by LT-E2402")
 
 
 def test_a_wrong_configuration_starts_nothing(call: Call, tmp_path: Path) -> None:

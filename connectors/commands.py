@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,7 @@ def check_connector(name: str, config: Path, sample: Path | None, rows: int) -> 
 
     with closing(open_for_trial(find(name), config, sample)) as source:
         found = list(rehearse(current_session(), source, rows))
-    show(_check_answer(found), lambda: _show_trials(found))
+    show(_check_answer(found), lambda: _show_trials(found, zone_of(current_session().settings.zone)))
     return PARTIAL if any(trial.error for trial in found) else 0
 
 
@@ -145,15 +146,15 @@ def _check_answer(found: Sequence[Trial]) -> dict[str, Any]:
     }
 
 
-def _show_trials(found: Sequence[Trial]) -> None:
+def _show_trials(found: Sequence[Trial], zone: tzinfo) -> None:
     for trial in found:
-        for text in _trial_lines(trial):
+        for text in _trial_lines(trial, zone):
             click.echo(text)
     buried = sum(trial.error is not None for trial in found)
     talk(f"{len(found)} tried: {sum(len(one.told) for one in found)} events; {buried} would be buried.")
 
 
-def _trial_lines(trial: Trial) -> Iterator[str]:
+def _trial_lines(trial: Trial, zone: tzinfo) -> Iterator[str]:
     from bus.cli.plain import plain_event
 
     if trial.error is not None:
@@ -164,7 +165,8 @@ def _trial_lines(trial: Trial) -> Iterator[str]:
         yield f"{trial.place}: tells nothing"
     for one in trial.told:
         facts = plain_event(one.event)
-        yield f"{trial.place}: {facts['type']} at {facts['occurred']} on {one.record.topic}, key {facts['key']}"
+        when = as_clock(round(one.event.time.timestamp() * 1000), zone)
+        yield f"{trial.place}: {facts['type']} at {when} on {one.record.topic}, key {facts['key']}"
         for name, value in facts["payload"].items():
             if value is not None:
                 yield f"  {name}: {json.dumps(value, ensure_ascii=False)}"

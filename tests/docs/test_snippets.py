@@ -50,6 +50,12 @@ def test_emitting_the_first_event_again_publishes_nothing(home: Path, capfd: pyt
     assert len(json.loads(capfd.readouterr().out)["events"]) == 1
 
 
+def test_the_vietnamese_page_starts_with_the_same_event() -> None:
+    other = (ROOT / "README.vi.md").read_text("utf-8").partition("\n## Sự kiện đầu tiên\n")[2].partition("\n## ")[0]
+    payloads = [text.partition("```json\n")[2].partition("```")[0] for text in (section("Your first event"), other)]
+    assert payloads[0] == payloads[1] != ""
+
+
 def test_history_is_asked_for_as_the_page_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("038090001234\n"))
     run(["topic", "apply"])

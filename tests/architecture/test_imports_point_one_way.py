@@ -33,3 +33,42 @@ def test_a_folder_imports_only_what_lies_below_it(folder: str) -> None:
     for path in (ROOT / folder).rglob("*.py"):
         rooms = {name.partition(".")[0] for name in imported_modules(path)} & set(MAY_IMPORT)
         assert rooms <= MAY_IMPORT[folder] | {folder}, path
+
+
+ONLY_IN: dict[str, set[str]] = {
+    "kafka": set(),
+    "prometheus_client": {"bus/metrics.py"},
+    "requests": {"connectors/one_stop/client.py"},
+    "sqlalchemy": {
+        "connectors/one_stop/simulator/store.py", "registry/database.py", "registry/migrations", "registry/store.py",
+        "registry/tables.py", "replay/index/database.py", "replay/index/store.py",
+    },
+    "sqlite3": {
+        "bus/transports/sqlite",
+        "bus/cli/doctor.py", "bus/cli/ground.py",  # its version
+        "connectors/file_drop/ordinals.py",  # scratch
+        "registry/database.py",  # its pragmas
+    },
+    "tenacity": {"bus/retry.py"},
+    "yaml": {"connectors/file_drop/document.py", "connectors/one_stop/config.py"},
+}  # fmt: skip
+"""Outside engines, each with the modules that may speak to it."""
+
+
+@pytest.mark.parametrize("engine", ONLY_IN)
+def test_an_outside_engine_is_spoken_to_in_its_modules_only(engine: str) -> None:
+    speakers = {
+        str(path.relative_to(ROOT))
+        for folder in MAY_IMPORT
+        for path in (ROOT / folder).rglob("*.py")
+        if engine in {name.partition(".")[0] for name in imported_modules(path)}
+    }
+    assert {name for name in speakers if not name.startswith(tuple(ONLY_IN[engine]))} == set()
+
+
+def test_connectors_never_import_each_other() -> None:
+    partners = {folder.name for folder in (ROOT / "connectors").iterdir() if (folder / "__init__.py").exists()}
+    for partner in partners:
+        for path in (ROOT / "connectors" / partner).rglob("*.py"):
+            names = {name.split(".")[1] for name in imported_modules(path) if name.startswith("connectors.")}
+            assert names & partners <= {partner}, path

@@ -1,4 +1,4 @@
-"""Members that join, leave, die and freeze all the time: each group handles every record once, and each key in order."""
+"""Members that join, leave, die and freeze all the time: a group handles every record once, and each key in order."""
 
 from __future__ import annotations
 

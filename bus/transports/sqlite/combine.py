@@ -51,7 +51,11 @@ class Combiner:
             if not ticket.is_done:
                 has_news = self._lead(ticket)
         finally:
-            self._leave(ticket)
+            try:
+                self._pass_on(ticket)
+            except BaseException:
+                self._pass_on(ticket)
+                raise
         if has_news:
             self._ring()
         if ticket.error is not None:
@@ -77,7 +81,7 @@ class Combiner:
                 self._write(connection, self._group(ticket))
         except LienthongError as error:
             ticket.error = error
-        return any(written.error is None for written in ticket.group)
+        return None in [written.error for written in ticket.group]
 
     def _group(self, leader: Ticket) -> Sequence[Ticket]:
         with self._mutex:
@@ -86,13 +90,6 @@ class Combiner:
             for _ in leader.group:
                 self._queue.popleft()
         return leader.group
-
-    def _leave(self, ticket: Ticket) -> None:
-        try:
-            self._pass_on(ticket)
-        except BaseException:
-            self._pass_on(ticket)
-            raise
 
     def _pass_on(self, ticket: Ticket) -> None:
         """Settle what was led, let the next lead, and wake the next who is done."""

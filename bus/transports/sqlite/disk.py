@@ -63,9 +63,12 @@ class DiskStore:
         self.check()
         with self._mutex:
             self.check()
-            with self._turnstile:
+            try:
+                self._turnstile.enter()
                 self._check_file()
                 yield self._writer
+            finally:
+                self._turnstile.leave()
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -144,7 +147,7 @@ class DiskStore:
             if self._closed:
                 return
             self._closed = True
-            with self._turnstile:
+            with self._turnstile.turn():
                 self._close_readers()
                 self._writer.close()
             self.let_go()
@@ -172,7 +175,7 @@ class DiskStore:
 
     def _open(self, options: Options) -> sqlite3.Connection:
         try:
-            with self._turnstile, sqlite_errors(self.path), os_errors(self.path):
+            with self._turnstile.turn(), sqlite_errors(self.path), os_errors(self.path):
                 writer = _tuned(prepared(self.path, self._mark, self.wal, options))
                 status = self.path.stat()
                 self.identity = status.st_dev, status.st_ino
@@ -198,7 +201,7 @@ class DiskStore:
         with os_errors(self.path):
             turnstile = Turnstile(self.path)
         try:
-            with turnstile:
+            with turnstile.turn():
                 self._close_readers()
         finally:
             turnstile.close()

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bus.transports.sqlite.waiting import Watch
@@ -25,27 +28,24 @@ class Turnstile:
         self._files = self._opened()
         self._watch = Watch(self._places)
 
-    def __enter__(self) -> None:
-        """Wait for the turn."""
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn, and give it back."""
         try:
-            while not self._entered():
-                gone, self._files = self._files, self._opened()
-                _close(gone)
-        except BaseException:
+            self.enter()
+            yield
+        finally:
             self.leave()
-            raise
 
-    def __exit__(self, *_: object) -> None:
-        """Give the turn back."""
-        self.leave()
+    def enter(self) -> None:
+        """Wait for the turn. Inside a ``try`` whose ``finally`` leaves, no interruption can keep it."""
+        while not self._entered():
+            gone, self._files = self._files, self._opened()
+            _close(gone)
 
     def try_enter(self) -> bool:
         """Take the turn if nobody else has it."""
         return _is_taken(self._files[0])
-
-    def leave(self) -> None:
-        """Give the turn back that ``try_enter`` took; harmless if it did not."""
-        fcntl.flock(self._files[0], fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Close the files; in a forked child this leaves the parent's locks as they are."""
@@ -73,7 +73,11 @@ class Turnstile:
             fcntl.flock(file, fcntl.LOCK_EX)
 
     def _opened(self) -> tuple[int, ...]:
-        return tuple(os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for place in self._places)
+        files = tuple(os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for place in self._places)
+        self.leave = partial(fcntl.flock, files[0], fcntl.LOCK_UN)
+        """Give the turn back; harmless if it was not taken. Not a function of Python: an interruption could come
+        between its call and its first line."""
+        return files
 
 
 def _is_taken(file: int) -> bool:

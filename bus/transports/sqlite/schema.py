@@ -94,7 +94,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
 def count_commits(connection: sqlite3.Connection, commits: int) -> int:
     """Add to the counter inside a transaction, and return what it says then."""
     statement = "UPDATE part SET next=next+? WHERE id=0 RETURNING first,next"
-    return _two_numbers(connection.execute(statement, (commits,)), 0)[1]
+    return _numbers(connection.execute(statement, (commits,)).fetchone(), 0)[1]
 
 
 def commits_of(connection: sqlite3.Connection) -> int:
@@ -104,16 +104,18 @@ def commits_of(connection: sqlite3.Connection) -> int:
 
 def span_of(connection: sqlite3.Connection, part: int) -> Span:
     """Return the readable span of partition ``part``. Raises :class:`~bus.errors.DamagedStore`."""
-    return Span(*_two_numbers(connection.execute("SELECT first,next FROM part WHERE id=?", (part,)), part))
+    return Span(*_numbers(connection.execute("SELECT first,next FROM part WHERE id=?", (part,)).fetchone(), part))
 
 
 def end_of(connection: sqlite3.Connection, part: int) -> tuple[int, int]:
     """Return the next offset of partition ``part``, and the time of its last record. Raises DamagedStore."""
-    return _two_numbers(connection.execute("SELECT next,ts FROM part WHERE id=?", (part,)), part)
+    return _numbers(connection.execute("SELECT next,ts FROM part WHERE id=?", (part,)).fetchone(), part)
 
 
-def _two_numbers(rows: sqlite3.Cursor, part: int) -> tuple[int, int]:
-    row = rows.fetchone()
-    if row is None or type(row[0]) is not int or type(row[1]) is not int:
-        raise DamagedStore(f"the log has lost what it knew of partition number {part}")
-    return row[0], row[1]
+def _numbers(row: tuple[object, object] | None, part: int) -> tuple[int, int]:
+    # A row, not a cursor: one that an interrupted thread still holds is a statement in progress, and forbids COMMIT.
+    if row is not None:
+        one, other = row
+        if type(one) is int and type(other) is int:
+            return one, other
+    raise DamagedStore(f"the log has lost what it knew of partition number {part}")

@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from bus.errors import Claimed, Fenced
+from bus.errors import Claimed
 from bus.records import TopicPartition
-from bus.transport import Commit, Engine, Moved, TopicSpec
+from bus.transport import Engine, TopicSpec
 from bus.transports import open_engine
 from tests.contracts.groups import settle
 from tests.faults.conftest import Worker
@@ -84,33 +84,6 @@ def test_a_killed_member_is_replaced_long_before_its_lease_ends(url: str, start:
         owner.kill()
         settle([member], [1])
         assert next(iter(member.assignment().values())).epoch > epoch
-
-
-def test_a_stopped_owner_loses_its_partition_and_is_fenced_when_it_wakes(url: str, start: Start) -> None:
-    with a_log(url) as engine:
-        owner = start("own", url, "1")
-        owner.hear("owns")
-        owner.process.send_signal(signal.SIGSTOP)
-        member = engine.join("owners", [SOURCE])
-        settle([member], [1])
-        owner.process.send_signal(signal.SIGCONT)
-        owner.tell()
-        owner.hear("fenced")
-        assert len(member.assignment()) == 1
-
-
-def test_of_two_owners_of_one_claim_only_the_later_can_commit(url: str) -> None:
-    with a_log(url) as one, closing(open_engine(url, lease_s=0.2)) as other:
-        hanging = other.join("g", [SOURCE])
-        place, old = next(iter(hanging.assignment().items()))
-        member = one.join("g", [SOURCE])
-        settle([member], [1])
-        held = member.assignment()[place]
-        one.log.commit(Commit(offsets=[Moved(group="g", partition=place, next=0, epoch=held.epoch)]))
-        with pytest.raises(Fenced):
-            other.log.commit(Commit(offsets=[Moved(group="g", partition=place, next=0, epoch=old.epoch)]))
-        with pytest.raises(Fenced):
-            hanging.renew()
 
 
 def test_a_child_that_outlives_its_parent_keeps_none_of_its_claims(url: str, start: Start) -> None:

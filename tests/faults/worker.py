@@ -10,12 +10,13 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from itertools import count
 from threading import Event, Thread
 
 from bus.errors import Fenced, LienthongError, StorageFull
 from bus.records import NewRecord, TopicPartition
-from bus.transport import Commit, Held, Moved, Saved, Seen
+from bus.transport import Commit, Held, Moved, Saved, Seen, TopicSpec
 from bus.transports import open_engine
 
 SOURCE, COPIES = "dossier.events", "copies"
@@ -48,6 +49,24 @@ def publish(url: str, commits: str) -> None:
         engine.log.commit(Commit(appends=[_numbered(SOURCE, number)]))
     say("written", int(commits))
     time.sleep(600)
+
+
+def make(url: str, commits: str) -> None:
+    """Open a log that may not be there, make its topic, and publish some records."""
+    say("begins")
+    with closing(open_engine(url)) as engine:
+        engine.admin.create_topic(TopicSpec(name=SOURCE, partitions=1))
+        for number in range(int(commits)):
+            engine.log.commit(Commit(appends=[_numbered(SOURCE, number)]))
+    say("written", int(commits))
+
+
+def reopen(url: str, times: str) -> None:
+    """Open the log, publish one record and close it, again and again."""
+    for number in range(int(times)):
+        with closing(open_engine(url)) as engine:
+            engine.log.commit(Commit(appends=[_numbered(SOURCE, number)]))
+    say("written", int(times))
 
 
 def look(url: str) -> None:
@@ -125,6 +144,14 @@ def fork(url: str, children: str) -> None:
     engine.close()
 
 
+def lock(url: str) -> None:
+    """Take the lock that all writers share, and keep it."""
+    engine = open_engine(url)
+    with engine.log._combiner._exclusive():  # type: ignore[attr-defined]
+        say("locked")
+        time.sleep(600)
+
+
 def fill(url: str, limit: str) -> None:
     """Publish until no file may grow any more, read, and go on when there is room again."""
     engine = open_engine(url)
@@ -170,8 +197,8 @@ def _numbered(topic: str, number: int, size: int = 0) -> NewRecord:
 
 
 JOBS: dict[str, Callable[..., None]] = {
-    "open": look, "write": write, "publish": publish, "copy": copy, "own": own, "hold": hold, "fork": fork,
-    "fill": fill,
+    "open": look, "make": make, "reopen": reopen, "write": write, "publish": publish, "copy": copy,
+    "own": own, "hold": hold, "fork": fork, "lock": lock, "fill": fill,
 }  # fmt: skip
 
 if __name__ == "__main__":

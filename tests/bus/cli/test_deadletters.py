@@ -98,7 +98,7 @@ def test_a_rehearsal_tells_and_does_nothing(call: Call, engine: Engine) -> None:
 def test_a_raw_item_is_refused_with_what_to_do_and_code_7(call: Call, engine: Engine) -> None:
     answer = call("deadletter", "redrive", bury_item(engine))
     assert (answer.code, "run that source again" in answer.err) == (7, True)
-    assert "0 redriven, 0 had been before, 1 refused." in answer.err
+    assert "0 redriven, 0 had been closed before, 1 refused." in answer.err
 
 
 def test_of_named_letters_all_are_found_before_the_first_goes_back(call: Call, engine: Engine) -> None:

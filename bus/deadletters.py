@@ -2,7 +2,7 @@
 
 The letters of a topic stand in ``<topic>.dead-letter``. One kind is made of a *record* that a group could not read
 or handle: it keeps key, value and headers, and can be redriven. The other is made of a *source's* raw item: it was
-never a record, so a corrected mapping brings it in again. ``bus.redrive`` lists and redrives.
+never a record, so a corrected mapping brings it in again. ``bus.redrive`` lists, redrives and settles.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from bus.records import Header, NewRecord, Place, Record
 
 SUFFIX = ".dead-letter"
 PREFIX = "lt_error_"
+CODE = PREFIX + "code"
+"""Every letter that the bus writes has this header."""
+
 DECODE, HANDLE = "decode", "handle"
 """The stages at which a group fails; a source fails at ``read``, ``map``, ``rules`` or ``encode``."""
 
@@ -101,7 +104,7 @@ def read_letter(record: Record) -> Letter:
     return Letter(
         place=record.place,
         topic=record.topic.removesuffix(SUFFIX),
-        code=record.text(PREFIX + "code"),
+        code=record.text(CODE),
         reason=record.text(PREFIX + "reason"),
         stage=record.text(PREFIX + "stage"),
         origin=record.text(PREFIX + "origin"),

@@ -211,7 +211,8 @@ class CannotRedrive(TransportError):
 
     code = "LT-E3012"
     hint = (
-        "Correct what refused it, for a source its mapping, then run that source again: it brings the item once more."
+        "Correct the source's item or its mapping, run that source again, then `lienthong deadletter settle PLACE"
+        " --reason TEXT`. A source that is polled brings an item again only when it changes."
     )
     exit_code = 9
 

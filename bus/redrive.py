@@ -1,34 +1,45 @@
-"""Listing dead letters, and sending them back to their topics, each exactly once."""
+"""Listing dead letters, sending them back to their topics, and settling them by a person's word: each exactly once."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from bus import logs, metrics, retry
 from bus.deadletters import SUFFIX, Letter, dead_letter_topic, letter_id, parse_place, read_letter, redriven
-from bus.errors import CannotRedrive, Duplicate, OffsetOutOfRange
+from bus.errors import CannotRedrive, ConfigError, Duplicate, OffsetOutOfRange
 from bus.pages import pages
-from bus.records import Place, TopicPartition
+from bus.records import NewRecord, Place, TopicPartition
+from bus.settlements import Settlement, read_settlement, settlement_of
 from bus.transport import Commit, Engine, Seen, Transport
 
 SCOPE = "redrive"
-"""The inbox scope that remembers which letters went back."""
+"""The inbox scope that remembers which letters are closed: a letter goes back or is settled, never both."""
+
+SETTLED = "settle"
+"""The inbox scope that remembers which of these were settled."""
 
 _LOG = logs.logger("bus.redrive")
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A letter, and whether it has been redriven."""
+    """A letter, and whether it has been redriven or settled."""
 
     letter: Letter
     is_redriven: bool
+    is_settled: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether somebody still has to deal with it."""
+        return not self.is_redriven and not self.is_settled
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one letter: ``redriven`` to ``place``, ``already`` redriven before, or ``refused``."""
+    """What became of one letter: ``redriven`` to ``place``, ``settled`` there, ``already`` closed, or ``refused``."""
 
     letter: Letter
     outcome: str
@@ -64,6 +75,7 @@ def find_letter(engine: Engine, place: str) -> Standing:
     if span is None:
         raise OffsetOutOfRange(str(at), offset, 0, 0)
     if span.first <= offset < span.end:
+        _refuse_settlement(engine.log, at, offset)
         for standing in _partition_letters(engine.log, at, offset, offset + 1):
             return standing
     raise OffsetOutOfRange(str(at), offset, span.first, span.end)
@@ -78,18 +90,64 @@ def redrive(engine: Engine, letter: Letter) -> Outcome:
         record = redriven(letter)
     except CannotRedrive as error:
         return Outcome(letter=letter, outcome="refused", reason=str(error), hint=error.hint)
-    commit = Commit(appends=[record], seen=[Seen(scope=SCOPE, id=letter_id(letter.place))])
-    try:
-        places = retry.call(lambda: engine.log.commit(commit))
-    except Duplicate:
+    place = _closed(engine.log, letter, record, scopes=(SCOPE,))
+    if place is None:
         return Outcome(letter=letter, outcome="already")
     metrics.redriven(letter.topic)
-    logs.tell(_LOG, logging.INFO, "a dead letter was redriven", letter=str(letter.place), place=str(places[0]))
-    return Outcome(letter=letter, outcome="redriven", place=places[0])
+    logs.tell(_LOG, logging.INFO, "a dead letter was redriven", letter=str(letter.place), place=str(place))
+    return Outcome(letter=letter, outcome="redriven", place=place)
+
+
+def settle(engine: Engine, letter: Letter, reason: str) -> Outcome:
+    """Close one letter by a person's word, unless it is closed: the settlement and the memory of it are one commit.
+
+    May be repeated. Raises ConfigError for a reason that is none, and what the log raises.
+    """
+    record = settlement_of(letter, reason, datetime.now(UTC))
+    place = _closed(engine.log, letter, record, scopes=(SCOPE, SETTLED))
+    if place is None:
+        return Outcome(letter=letter, outcome="already")
+    logs.tell(_LOG, logging.INFO, "a dead letter was settled", letter=str(letter.place), place=str(place))
+    return Outcome(letter=letter, outcome="settled", place=place)
+
+
+def find_settlement(engine: Engine, letter: Letter) -> Settlement | None:
+    """Return when and why a letter was settled: it stands in the letter's own partition, behind it."""
+    at = TopicPartition(letter.place.topic, letter.place.partition)
+    for page in pages(engine.log, at, letter.place.offset + 1, engine.log.ends(at.topic)[at].end):
+        for record in page.records:
+            found = read_settlement(record)
+            if found is not None and found.letter == str(letter.place):
+                return found
+    return None
+
+
+def _closed(log: Transport, letter: Letter, record: NewRecord, *, scopes: Sequence[str]) -> Place | None:
+    """Append what closes a letter, and return its place; None if the letter was closed before."""
+    seen = [Seen(scope=scope, id=letter_id(letter.place)) for scope in scopes]
+    commit = Commit(appends=[record], seen=seen)
+    try:
+        return retry.call(lambda: log.commit(commit))[0]
+    except Duplicate:
+        return None
+
+
+def _refuse_settlement(log: Transport, at: TopicPartition, offset: int) -> None:
+    for record in log.read(at, offset, 1):
+        settlement = read_settlement(record) if record.offset == offset else None
+        if settlement is not None:
+            raise ConfigError(
+                f"{record.place} is no dead letter: it settles the one at {settlement.letter}",
+                hint=f"`lienthong deadletter show {settlement.letter}`",
+            )
 
 
 def _partition_letters(log: Transport, partition: TopicPartition, start: int, end: int) -> Iterator[Standing]:
     for page in pages(log, partition, start, end):
-        known = log.seen(SCOPE, [letter_id(record.place) for record in page.sound()])
-        for record in page.records:
-            yield Standing(letter=read_letter(record), is_redriven=letter_id(record.place) in known)
+        records = [record for record in page.sound() if read_settlement(record) is None]
+        ids = [letter_id(record.place) for record in records]
+        closed, settled = log.seen(SCOPE, ids), log.seen(SETTLED, ids)
+        for record, one in zip(records, ids, strict=True):
+            is_settled = one in settled
+            yield Standing(letter=read_letter(record), is_redriven=one in closed and not is_settled,
+                           is_settled=is_settled)  # fmt: skip

@@ -14,7 +14,7 @@ _LONGEST = 120
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """One source: whether a living process runs it, its bookmark as text, and how many letters it left.
+    """One source: whether a living process runs it, its bookmark as text, and how many letters it left open.
 
     A process that lives is no sign of progress; ``moved_at`` is, when the bookmark last moved (milliseconds UTC).
     """
@@ -29,7 +29,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 def statuses(engine: Engine) -> Sequence[Status]:
     """Return the sources that have ever run, by name."""
-    left = Counter(standing.letter.by for standing in letters(engine, letter_topics(engine)))
+    left = Counter(standing.letter.by for standing in letters(engine, letter_topics(engine)) if standing.is_open)
     return [
         Status(
             source=state.name,

@@ -1,21 +1,29 @@
-"""Dead letters by cause, and what redriving them would do or did. Decides and counts; ``bus.redrive`` acts."""
+"""Dead letters by cause, and what closing them would do or did. Decides and counts; ``bus.redrive`` acts."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bus import redrive
 from bus.cli.moments import as_text
 from bus.cli.progress import progress_bar
-from bus.deadletters import Letter, redriven
+from bus.deadletters import DECODE, HANDLE, Letter, redriven
 from bus.errors import CannotRedrive
 from bus.redrive import Outcome, Standing
 from bus.transport import Engine
 
 WOULD, REDRIVEN, ALREADY, REFUSED = "would", "redriven", "already", "refused"
+SETTLED = "settled"
+MOST_CAUSES = 20
+"""A reason may hold what differs from item to item. So many causes of a topic are told apart; the rest is one."""
+
+_Name: TypeAlias = tuple[str, str, str, str, str]
+"""Topic, code, stage, who buried it, and the bare reason."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -31,12 +39,16 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """Letters of one topic that one fault of one reader or source buried; ``open`` are those not yet redriven."""
+    """Letters of one topic that one fault of one reader or source buried; ``open`` are those not yet closed.
+
+    Without a ``code`` and a ``reason`` it is the rest of a topic with very many causes.
+    """
 
     topic: str
     code: str
     stage: str
     by: str
+    reason: str
     letters: int
     open: int
     first: int
@@ -46,14 +58,24 @@ class Cause(Struct, frozen=True, kw_only=True):
     def and_(self, standing: Standing) -> Cause:
         """Return the cause with one letter more; the example is one that is open, if there is one."""
         letter = standing.letter
-        return Cause(
-            topic=self.topic, code=self.code, stage=self.stage, by=self.by,
+        return replace(
+            self,
             letters=self.letters + 1,
-            open=self.open + (not standing.is_redriven),
+            open=self.open + standing.is_open,
             first=min(self.first, letter.place.timestamp),
             last=max(self.last, letter.place.timestamp),
-            example=self.example if self.open or standing.is_redriven else letter,
-        )  # fmt: skip
+            example=self.example if self.open or not standing.is_open else letter,
+        )
+
+
+def bare_reason(letter: Letter) -> str:
+    """Return why a letter was buried, without the place that the reason begins with."""
+    return letter.reason.removeprefix(f"{letter.origin}: ")
+
+
+def is_of_group(letter: Letter) -> bool:
+    """Say whether a group buried it, so that it can be redriven; a source's item never was a record."""
+    return letter.stage in (DECODE, HANDLE)
 
 
 def standing_letters(engine: Engine, wanted: Wanted) -> Iterator[Standing]:
@@ -69,18 +91,25 @@ def standing_letters(engine: Engine, wanted: Wanted) -> Iterator[Standing]:
 
 def causes(standings: Iterable[Standing]) -> Sequence[Cause]:
     """Return the letters grouped by cause: what is open first, then the most."""
-    found: dict[tuple[str, str, str, str], Cause] = {}
+    found: dict[_Name, Cause] = {}
+    counts: Counter[str] = Counter()
     for standing in standings:
         letter = standing.letter
-        name = (letter.topic, letter.code, letter.stage, letter.by)
-        found[name] = found[name].and_(standing) if name in found else _cause(standing)
+        name: _Name = (letter.topic, letter.code, letter.stage, letter.by, bare_reason(letter))
+        if name not in found and counts[letter.topic] >= MOST_CAUSES:
+            name = (letter.topic, "", "", "", "")
+        if name in found:
+            found[name] = found[name].and_(standing)
+        else:
+            counts[letter.topic] += 1
+            found[name] = _cause(name, standing)
     return sorted(found.values(), key=lambda cause: (-cause.open, -cause.letters, cause.topic, cause.code))
 
 
 def rehearse(standing: Standing) -> Outcome:
     """Return what redriving would do, and do nothing."""
     letter = standing.letter
-    if standing.is_redriven:
+    if not standing.is_open:
         return Outcome(letter=letter, outcome=ALREADY)
     try:
         redriven(letter)
@@ -95,10 +124,19 @@ def redrive_each(engine: Engine, standings: Iterable[Standing], *, dry_run: bool
         yield rehearse(standing) if dry_run else redrive.redrive(engine, standing.letter)
 
 
+def settle_each(engine: Engine, standings: Iterable[Standing], reason: str, *, dry_run: bool) -> Iterator[Outcome]:
+    """Settle letters one by one, each exactly once, and yield what became of it as soon as it is done."""
+    for standing in standings:
+        if dry_run:
+            yield Outcome(letter=standing.letter, outcome=WOULD if standing.is_open else ALREADY)
+        else:
+            yield redrive.settle(engine, standing.letter, reason)
+
+
 def cause_answer(cause: Cause) -> dict[str, Any]:
     """Return a cause as JSON."""
     return {
-        "topic": cause.topic, "code": cause.code, "stage": cause.stage, "by": cause.by,
+        "topic": cause.topic, "code": cause.code, "stage": cause.stage, "by": cause.by, "reason": cause.reason,
         "letters": cause.letters, "open": cause.open,
         "first": as_text(cause.first), "last": as_text(cause.last),
         "example": {"place": str(cause.example.place), "reason": cause.example.reason},
@@ -114,10 +152,10 @@ def outcome_answer(outcome: Outcome) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cause(standing: Standing) -> Cause:
-    letter = standing.letter
-    moment = letter.place.timestamp
+def _cause(name: _Name, standing: Standing) -> Cause:
+    topic, code, stage, by, reason = name
+    moment = standing.letter.place.timestamp
     return Cause(
-        topic=letter.topic, code=letter.code, stage=letter.stage, by=letter.by,
-        letters=1, open=int(not standing.is_redriven), first=moment, last=moment, example=letter,
+        topic=topic, code=code, stage=stage, by=by, reason=reason,
+        letters=1, open=int(standing.is_open), first=moment, last=moment, example=standing.letter,
     )  # fmt: skip

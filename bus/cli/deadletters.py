@@ -1,15 +1,13 @@
-"""The commands ``deadletter list|show|redrive``. Heavy imports wait until one runs."""
+"""The commands ``deadletter list|show``; ``bus.cli.closing`` has those that act. Heavy imports wait until one runs."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bus.cli.exits import PARTIAL
-from bus.cli.output import json_option, line, printable, show, talk, wants_json
+from bus.cli.output import json_option, printable, show, talk
 from bus.cli.session import Session, current_session
 from bus.errors import ConfigError
 
@@ -17,20 +15,22 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from bus.cli.burials import Cause, Wanted
-    from bus.redrive import Outcome, Standing
+    from bus.redrive import Standing
 
-_topic = click.option("--topic", help="Only letters of this topic, as dossier.events.")
-_code = click.option("--code", help="Only letters with this error code, as LT-E2102.")
-_since = click.option("--since", metavar="TIME", help="Only letters buried since: 2026-11-24 or 2026-11-24T09:15.")
+topic_option = click.option("--topic", help="Only letters of this topic, as dossier.events.")
+code_option = click.option("--code", help="Only letters with this error code, as LT-E2102.")
+since_option = click.option(
+    "--since", metavar="TIME", help="Only letters buried since: 2026-11-24 or 2026-11-24T09:15."
+)
 
 
 # -- deadletter list ------------------------------------------------------------------------------------
 
 
 @click.command("list")
-@_topic
-@_code
-@_since
+@topic_option
+@code_option
+@since_option
 @click.option("--each", is_flag=True, help="List each letter, not only the causes.")
 @json_option
 def list_letters(each: bool, **options: str | None) -> None:
@@ -45,7 +45,7 @@ def list_letters(each: bool, **options: str | None) -> None:
 
     session = current_session()
     kept: list[Standing] = []
-    found = causes(_kept(standing_letters(session.standing_engine, _wanted(session, options)), kept, each=each))
+    found = causes(_kept(standing_letters(session.standing_engine, wanted(session, options)), kept, each=each))
     answer: dict[str, Any] = {
         "letters": sum(cause.letters for cause in found),
         "open": sum(cause.open for cause in found),
@@ -64,15 +64,15 @@ def _kept(standings: Iterable[Standing], kept: list[Standing], *, each: bool) ->
         yield standing
 
 
-def _wanted(session: Session, options: dict[str, str | None]) -> Wanted:
+def wanted(session: Session, options: dict[str, str | None]) -> Wanted:
+    """Return which letters the options mean. Raises ConfigError, TopicNotFound."""
     from bus.cli.burials import Wanted
     from bus.cli.moments import moment_of, zone_of
-    from bus.cli.overview import checked_topic
-    from bus.deadletters import dead_letter_topic
+    from bus.cli.overview import check_letters_of
 
     topic = options["topic"]
     if topic is not None:
-        checked_topic(session, dead_letter_topic(topic))
+        check_letters_of(session, topic)
     since = moment_of(options["since"], zone_of(session.settings.zone))
     return Wanted(topic=topic, code=options["code"], since=since)
 
@@ -87,28 +87,51 @@ def _standing_answer(standing: Standing) -> dict[str, Any]:
         "place": str(letter.place),
         "accepted": buried,
         "redriven": standing.is_redriven,
+        "settled": standing.is_settled,
         **letter_answer(letter),
     }
 
 
 def _list(found: Sequence[Cause], kept: Sequence[Standing], zone: tzinfo) -> None:
+    from bus.cli.burials import bare_reason
     from bus.cli.moments import as_clock
+    from bus.cli.words import number
 
     for cause in found:
-        opened = f"{cause.open:,} open" if cause.open else "all redriven"
-        click.echo(printable(f"{cause.topic}  {cause.code}  {cause.stage} by {cause.by}"))
+        opened = f"{cause.open:,} open" if cause.open else "all closed"
+        what = f"{cause.code}  {cause.stage} by {cause.by}" if cause.code or cause.by else "all other causes"
+        click.echo(printable(f"{cause.topic}  {what}"))
         first, last = as_clock(cause.first, zone), as_clock(cause.last, zone)
-        click.echo(f"  {cause.letters:,} letters, {opened}, from {first} to {last}")
+        click.echo(f"  {number(cause.letters, 'letter')}, {opened}, from {first} to {last}")
         click.echo(printable(f"  {cause.example.place}: {cause.example.reason}"))
     for standing in kept:
         letter = standing.letter
-        state = "redriven" if standing.is_redriven else "open"
         buried = as_clock(letter.place.timestamp, zone)
-        click.echo(printable(f"{buried}  {state:<8}  {letter.place}  {letter.code}  {letter.origin}"))
+        click.echo(printable(f"{buried}  {_state(standing):<8}  {letter.place}  {letter.code}  {letter.origin}"))
+        click.echo(printable(f"    {bare_reason(letter)}"))
     if not found:
         talk("There are no such dead letters.")
-    elif any(cause.open for cause in found):
-        talk("Next: `lienthong deadletter show PLACE`, then `lienthong deadletter redrive PLACE`, or `--topic TOPIC`.")
+    for text in _next([cause for cause in found if cause.open]):
+        talk(text)
+
+
+def _next(found: Sequence[Cause]) -> Iterable[str]:
+    """Yield what fits the letters that are open."""
+    from bus.cli.burials import is_of_group
+
+    if any(is_of_group(cause.example) for cause in found):
+        yield "Next: `lienthong deadletter show PLACE`, then `lienthong deadletter redrive PLACE`, or `--topic TOPIC`."
+    if not all(is_of_group(cause.example) for cause in found):
+        yield (
+            "Next, for what a source brought: correct it, run the source again, then"
+            " `lienthong deadletter settle PLACE --reason TEXT`."
+        )
+
+
+def _state(standing: Standing) -> str:
+    if standing.is_settled:
+        return "settled"
+    return "redriven" if standing.is_redriven else "open"
 
 
 # -- deadletter show ------------------------------------------------------------------------------------
@@ -139,11 +162,14 @@ def show_letter(place: str, raw: bool) -> None:
 def _letter_answer(session: Session, standing: Standing) -> dict[str, Any]:
     from bus.cli.plain import plain_event
     from bus.cli.told import headers_answer, preview, raw_answer, tell
+    from bus.redrive import find_settlement
 
     record = standing.letter.record
     told = tell(session.wire, record)
+    settlement = find_settlement(session.standing_engine, standing.letter) if standing.is_settled else None
     return {
         **_standing_answer(standing),
+        "settlement": {"time": settlement.time, "reason": settlement.reason} if settlement else None,
         "key": None if record.key is None else preview(record.key),
         "headers": headers_answer(record),
         "raw": raw_answer(record.value),
@@ -156,12 +182,14 @@ def _show(session: Session, standing: Standing) -> None:
 
     from bus.cli.moments import as_clock, zone_of
     from bus.cli.told import told_only
+    from bus.cli.words import number
 
     answer = _letter_answer(session, standing)
     letter = standing.letter
-    state = "redriven" if standing.is_redriven else "open"
     buried = as_clock(letter.place.timestamp, zone_of(session.settings.zone))
-    click.echo(f"{answer['place']}  {state}, buried {buried}")
+    click.echo(f"{answer['place']}  {_state(standing)}, buried {buried}")
+    if answer["settlement"]:
+        click.echo(printable(f"  {'settled':<9} {_settled_at(session, answer)}: {answer['settlement']['reason']}"))
     for name in ("code", "reason", "stage", "by", "origin", "attempts", "redrives", "key"):
         if answer[name]:
             click.echo(printable(f"  {name:<9} {answer[name]}"))
@@ -171,67 +199,15 @@ def _show(session: Session, standing: Standing) -> None:
     if answer["event"]:
         click.echo(json.dumps(told_only(answer["event"]["payload"]), ensure_ascii=False, indent=2))
     elif answer["raw"]:
-        click.echo(f"  {answer['raw']['bytes']:,} bytes: {answer['raw']['preview']}")
+        click.echo(f"  {number(answer['raw']['bytes'], 'byte')}: {answer['raw']['preview']}")
 
 
-# -- deadletter redrive ---------------------------------------------------------------------------------
+def _settled_at(session: Session, answer: dict[str, Any]) -> str:
+    """Return when it was settled, in people's zone; as it stands where the log's text is no time."""
+    from bus.cli.moments import as_clock, moment_of, zone_of
 
-
-@click.command("redrive")
-@click.argument("places", nargs=-1, metavar="[PLACE]...")
-@_topic
-@_code
-@_since
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@json_option
-def redrive_letters(places: tuple[str, ...], dry_run: bool, **options: str | None) -> int:
-    """Send dead letters back to their topic, each exactly once however often this is called.
-
-    \b
-    lienthong deadletter redrive dossier.events.dead-letter/0/3
-    lienthong deadletter redrive --topic dossier.events --code LT-E2102 --dry-run
-
-    Only the group that buried a record takes it again. A source's raw item was never a record: correct the mapping
-    and run the source again. Exit codes: 3 there is no such letter; 7 some were refused.
-    """
-    from bus.cli.burials import ALREADY, REDRIVEN, REFUSED, WOULD, outcome_answer, redrive_each
-
-    if bool(places) == bool(options["topic"]) or (places and any(options.values())):
-        raise ConfigError("say which letters", hint="Name places, or all letters of a topic with `--topic`.")
-    session = current_session()
-    counts: Counter[str] = Counter()
-    told = []
-    for outcome in redrive_each(session.standing_engine, _chosen(session, places, options), dry_run=dry_run):
-        counts[outcome.outcome] += 1
-        if wants_json():
-            told.append(outcome_answer(outcome))
-        else:
-            _show_outcome(outcome)
-    done, before, refused = counts[WOULD if dry_run else REDRIVEN], counts[ALREADY], counts[REFUSED]
-    if wants_json():
-        answer = {"dry_run": dry_run, "redriven": done, "already": before, "refused": refused, "letters": told}
-        line(answer, indent=2)
-    else:
-        verb = "would be redriven" if dry_run else "redriven"
-        talk(f"{done:,} {verb}, {before:,} had been before, {refused:,} refused.")
-    return PARTIAL if refused else 0
-
-
-def _chosen(session: Session, places: Sequence[str], options: dict[str, str | None]) -> Iterable[Standing]:
-    """Return the letters that are meant; of named places, all are found before the first is redriven."""
-    from bus.cli.burials import standing_letters
-    from bus.redrive import find_letter
-
-    engine = session.standing_engine
-    if places:
-        return [find_letter(engine, place) for place in dict.fromkeys(places)]
-    return standing_letters(engine, _wanted(session, options))
-
-
-def _show_outcome(outcome: Outcome) -> None:
-    place = f" → {outcome.place}" if outcome.place else ""
-    click.echo(printable(f"{outcome.outcome:<8}  {outcome.letter.place}{place}"))
-    if outcome.reason:
-        talk(printable(f"  {outcome.reason}"))
-        if outcome.hint:
-            talk(f"  Next: {outcome.hint}")
+    text = str(answer["settlement"]["time"])
+    try:
+        return as_clock(moment_of(text, zone_of("UTC")) or 0, zone_of(session.settings.zone))
+    except ConfigError:
+        return text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bus.cli.burials import Wanted, causes, standing_letters
+from bus.cli.burials import Wanted, standing_letters
 from bus.cli.checkup import Line, failed, fault, of_log, ok, warning
 from bus.cli.ground import place_line, sqlite_file
 from bus.cli.overview import DIFFERS, MISSING, UNKNOWN, event_topics, newest_records, topic_views
@@ -150,13 +151,13 @@ def _groups(_session: Session, engine: Engine) -> Iterator[Line]:
 
 
 def _letters(_session: Session, engine: Engine) -> Iterator[Line]:
-    found = [cause for cause in causes(standing_letters(engine, Wanted())) if cause.open]
-    for cause in found:
-        letters = number(cause.open, "dead letter")
-        yield warning(
-            "deadletters", f"{cause.topic}: {letters} by {cause.code} ({cause.by})", "`lienthong deadletter list`"
-        )
-    if not found:
+    left = Counter(
+        (one.letter.topic, one.letter.code, one.letter.by) for one in standing_letters(engine, Wanted()) if one.is_open
+    )
+    for (topic, code, by), count in left.most_common():
+        yield warning("deadletters", f"{topic}: {number(count, 'dead letter')} by {code} ({by})",
+                      "`lienthong deadletter list`")  # fmt: skip
+    if not left:
         yield ok("deadletters", "none is open")
 
 

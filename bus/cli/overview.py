@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bus.deadletters import SUFFIX
+from bus.deadletters import SUFFIX, dead_letter_topic
 from bus.errors import CorruptRecord, TopicNotFound
 from bus.nearest import did_you_mean
 from bus.records import Record, TopicPartition
@@ -87,6 +87,14 @@ def checked_topic(session: Session, name: str) -> str:
     if name in known:
         return name
     raise TopicNotFound(f"there is no topic `{name}`", hint=did_you_mean(name, known) or None)
+
+
+def check_letters_of(session: Session, topic: str) -> None:
+    """Raise :class:`~bus.errors.TopicNotFound` with the nearest topic unless ``topic`` has one of dead letters."""
+    names = [spec.name for spec in session.standing_engine.admin.topics()]
+    known = [name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
+    if dead_letter_topic(topic) not in names:
+        raise TopicNotFound(f"there are no dead letters of a topic `{topic}`", hint=did_you_mean(topic, known) or None)
 
 
 def event_topics(session: Session) -> Sequence[str]:

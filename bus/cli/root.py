@@ -27,7 +27,7 @@ _ABOUT = {
     "dossier": "A dossier's history.",
     "schema": "Contracts: check, list, show.",
     "connector": "Connectors: list, check, run, status.",
-    "deadletter": "What could not be read or delivered: list, show, redrive.",
+    "deadletter": "What could not be read or delivered: list, show, redrive, settle.",
     "demo": "A generated case log through the whole walk.",
     "doctor": "Check this installation and its data.",
     "version": "Versions of the software and its parts.",

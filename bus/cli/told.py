@@ -18,6 +18,7 @@ from bus.envelope import Envelope
 from bus.errors import ContractError, LienthongError
 from bus.pages import Damaged
 from bus.records import Record
+from bus.settlements import Settlement, read_settlement
 
 if TYPE_CHECKING:
     from bus.wire import Wire
@@ -30,7 +31,7 @@ _PREVIEW = 2000
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """One record. Without ``event`` there is an ``error``, or it is a dead letter or a tombstone.
+    """One record. Without ``event`` there is an ``error``, or it is a dead letter, a settlement or a tombstone.
 
     ``record`` is None where its bytes were damaged in the log.
     """
@@ -41,13 +42,18 @@ class Told(Struct, frozen=True, kw_only=True):
     event: Envelope | None = None
     error: LienthongError | None = None
     letter: Letter | None = None
+    settlement: Settlement | None = None
 
 
 def tell(wire: Wire, found: Record | Damaged) -> Told:
     """Read a record. A dead letter that cannot be read is no surprise, and so no error."""
     if isinstance(found, Damaged):
         return Told(place=found.place, accepted=found.timestamp, record=None, error=found.error)
-    letter = read_letter(found) if found.topic.endswith(SUFFIX) else None
+    is_buried = found.topic.endswith(SUFFIX)
+    settlement = read_settlement(found) if is_buried else None
+    if settlement is not None:
+        return Told(place=str(found.place), accepted=found.timestamp, record=found, settlement=settlement)
+    letter = read_letter(found) if is_buried else None
     event, error = None, None
     if found.value is not None:
         try:
@@ -108,11 +114,13 @@ def lines(told: Told, zone: tzinfo) -> Iterator[str]:
     """Yield a record for people: when, what, whose and where, then the payload or what is wrong."""
     facts = answer(told)
     who = " · ".join(facts[name] for name in ("agency", "source") if facts[name])
-    what = facts["type"] or ("damaged" if told.record is None else "no event")
+    what = facts["type"] or ("damaged" if told.record is None else "settled" if told.settlement else "no event")
     head = (as_clock(told.accepted, zone), what, facts["key"] or "", who, told.place)
     yield printable("  ".join(part for part in head if part))
     if told.letter:
         yield printable(f"    buried: {told.letter.code} {told.letter.reason}")
+    if told.settlement:
+        yield printable(f"    {told.settlement.letter}: {told.settlement.reason}")
     if told.error:
         yield printable(f"    {told.error.code}: {told.error}")
         if told.error.hint:

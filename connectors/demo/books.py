@@ -16,6 +16,7 @@ from msgspec import Struct
 from bus.deadletters import dead_letter_topic
 from bus.pages import pages
 from bus.records import Record
+from bus.settlements import read_settlement
 from bus.transport import Transport
 
 DOSSIER, PAYMENT, POSTAL = "dossier.events", "payment.events", "postal.events"
@@ -90,7 +91,7 @@ def balance(files: Iterable[Path], bad_rows: int, log: Transport) -> Books:
         unexpected=_surplus(told, asked),
         repeated=sum(count - 1 for count in ids.values()),
         disordered=sum(told[lane] != types and Counter(told[lane]) == Counter(types) for lane, types in asked.items()),
-        dead_letters=sum(1 for _ in _records(log, [dead_letter_topic(topic) for topic in TOPICS])),
+        dead_letters=sum(read_settlement(one) is None for one in _records(log, [*map(dead_letter_topic, TOPICS)])),
         by_type=dict(sorted(Counter(event_type for types in told.values() for event_type in types).items())),
     )
 

@@ -8,11 +8,18 @@ import pytest
 
 from bus.deadletters import DECODE, Failure, record_letter, source_letter
 from bus.errors import DecodeError, Unmappable
-from bus.records import NewRecord
+from bus.records import Header, NewRecord
 from bus.transport import Commit, Engine, TopicSpec
 from tests.bus.cli.calling import Call
 
 TOPIC = "dossier.events"
+
+
+def bury_items(engine: Engine, count: int) -> None:
+    """Bury items of one source, each for a reason of its own."""
+    for row in range(count):
+        failure = Failure(error=Unmappable(f"unknown activity {row}"), stage="map", by="fines")
+        append(engine, source_letter(TOPIC, b"x", failure, origin=f"fines.csv row {row}"))
 
 
 def append(engine: Engine, *records: NewRecord) -> list[str]:
@@ -20,9 +27,9 @@ def append(engine: Engine, *records: NewRecord) -> list[str]:
     return [str(place) for place in engine.log.commit(Commit(appends=records))]
 
 
-def bury_record(engine: Engine, value: bytes = b"\x01\xff") -> str:
+def bury_record(engine: Engine, value: bytes = b"\x01\xff", headers: tuple[Header, ...] = ()) -> str:
     """Bury a record that stood on the topic, as a group does, and return the letter's place."""
-    append(engine, NewRecord(topic=TOPIC, key=b"k", value=value, headers=(("ce_id", b"one"),), partition=1))
+    append(engine, NewRecord(topic=TOPIC, key=b"k", value=value, headers=(("ce_id", b"one"), *headers), partition=1))
     record = engine.log.read(next(one for one in engine.log.ends(TOPIC) if one.partition == 1), 0, 1)[0]
     failure = Failure(error=DecodeError(f"{record.place}: no"), stage=DECODE, by="billing")
     return append(engine, record_letter(record, failure))[0]
@@ -46,6 +53,28 @@ def test_letters_are_grouped_by_cause_with_counts(call: Call, engine: Engine) ->
     assert (second["code"], second["by"]) == ("LT-E2102", "billing")
 
 
+def test_two_reasons_with_one_code_are_two_causes(call: Call, engine: Engine) -> None:
+    bury_items(engine, 2)
+    bury_item(engine, 12)
+    bury_item(engine, 13)
+    told = call("deadletter", "list", "--json").data["causes"]
+    assert [(one["letters"], one["reason"][:19]) for one in told] == [
+        (2, "unknown activity. N"), (1, "unknown activity 0"), (1, "unknown activity 1")]  # fmt: skip
+
+
+def test_of_very_many_causes_twenty_are_told_apart_and_the_rest_is_one(call: Call, engine: Engine) -> None:
+    bury_items(engine, 25)
+    told = call("deadletter", "list", "--json").data
+    assert (len(told["causes"]), told["letters"], told["causes"][0]["letters"], told["causes"][0]["reason"]) == (
+        21, 25, 5, "")  # fmt: skip
+    assert "dossier.events  all other causes" in call("deadletter", "list").out
+
+
+def test_the_topic_of_a_letter_may_be_mistyped(call: Call) -> None:
+    answer = call("deadletter", "list", "--topic", "dosier.events")
+    assert (answer.code, "Did you mean `dossier.events`?" in answer.err) == (3, True)
+
+
 def test_each_letter_can_be_listed_and_a_choice_can_be_made(call: Call, engine: Engine) -> None:
     bury_record(engine)
     place = bury_item(engine)
@@ -59,7 +88,10 @@ def test_people_read_cause_reason_and_next_step(call: Call, engine: Engine) -> N
     answer = call("deadletter", "list", "--each")
     assert "dossier.events  LT-E2402  map by fines" in answer.out
     assert f"{place}: fines.csv row 12: unknown activity. Next: Add it to the mapping." in answer.out
-    assert "lienthong deadletter redrive" in answer.err
+    assert ("deadletter settle" in answer.err, "deadletter redrive" in answer.err) == (True, False)
+    assert "1 letter, 1 open" in answer.out
+    bury_record(engine)
+    assert "lienthong deadletter redrive" in call("deadletter", "list").err
     assert call("deadletter", "list", "--topic", "payment.events").err == "There are no such dead letters.\n"
 
 

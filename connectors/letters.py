@@ -11,10 +11,14 @@ from bus.errors import ContractError
 from bus.records import NewRecord
 from connectors.sdk import Fetched
 
+_MAX_KEY = 1000
+"""Characters. A longer key names nothing that anybody asks for, and a letter has little room beside its item."""
+
 
 def letter(item: Fetched, failure: Failure, topic: str) -> NewRecord:
     """Return the record that buries ``item`` in the dead letters of ``topic``."""
-    return source_letter(topic, item.raw, failure, origin=item.place)
+    key = item.key.encode("utf-8", "replace") if 0 < len(item.key) <= _MAX_KEY else None
+    return source_letter(topic, item.raw, failure, origin=item.place, key=key)
 
 
 def letter_id(item: Fetched, error: ContractError, source: str) -> UUID:

@@ -28,6 +28,7 @@ _OWN_FIELDS = ("sourceTime", "rawHash")
 """Filled here, not by the mapping, unless it insists."""
 
 
+KeyOf = Callable[[Cells], str]
 _Grammar = Callable[[Scope, Node, AvroType, Spot], Value]
 
 
@@ -123,6 +124,22 @@ def _head(scope: Scope, table: Table, common: Common, event: str) -> _Head:
         agency=_short(_optional(plain, given, "agency", single), "agency").fill,
         correlation=_short(_optional(plain, given, "correlation", from_column), "correlation").fill,
     )
+
+
+def key_of(scope: Scope, head: Mapping[str, Node]) -> KeyOf:
+    """Return what tells the key at the top for a row, mappable or not; empty where nothing tells it."""
+    if "key" not in head:
+        return lambda _row: ""
+    apart = replace(scope, columns={}, texts={})  # where no event takes it, no file has to have its column
+    take = _short(from_column(apart, head["key"], TEXT, Spot("key", "")), "key").fill
+
+    def told(row: Cells) -> str:
+        try:
+            return take(row) or ""
+        except Unmappable:
+            return ""
+
+    return told
 
 
 def _optional(scope: Scope, given: Mapping[str, Node], word: str, read: _Grammar) -> Value:

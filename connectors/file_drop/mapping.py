@@ -17,7 +17,7 @@ from bus.nearest import suggestion
 from connectors.file_drop.activities import Tell, by_activity, of_every_row
 from connectors.file_drop.contract import contract_of
 from connectors.file_drop.document import At, Items, Node, Table, Text, load, table_of, text_of, texts_of
-from connectors.file_drop.events import HEAD_WORDS, Common, Rule, compile_rule, type_of
+from connectors.file_drop.events import HEAD_WORDS, Common, KeyOf, Rule, compile_rule, key_of, type_of
 from connectors.file_drop.layout import Layout, read_layout
 from connectors.file_drop.values import TEXT, Scope, Spot, from_column, taken
 from schemas.catalogue import Catalogue, EventEntry
@@ -29,7 +29,8 @@ _SOURCE = re.compile("[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?")
 class FileMapping(Struct, frozen=True, kw_only=True):
     """What a mapping file says. ``columns`` are those it takes, ``texts`` its plain texts: none should be a column.
 
-    ``digest`` changes with whatever the file says, comments and blanks apart.
+    ``digest`` changes with whatever the file says, comments and blanks apart. ``key`` tells the key that all events of a
+    row share, empty where there is none.
     """
 
     source: str
@@ -39,6 +40,7 @@ class FileMapping(Struct, frozen=True, kw_only=True):
     columns: Mapping[str, At]
     texts: Mapping[str, At]
     digest: str
+    key: KeyOf
     tell: Tell
 
 
@@ -57,6 +59,7 @@ def read_mapping(file: Path, catalogue: Catalogue) -> FileMapping:
         id_columns=_id_columns(scope, table),
         columns=scope.columns,
         texts=scope.texts,
+        key=key_of(scope, rules.common.head),
         digest=hashlib.sha256(json.dumps(_plain(table)).encode()).hexdigest()[:16],
         tell=tell,
     )

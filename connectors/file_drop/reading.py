@@ -159,6 +159,7 @@ class FileReader:
             place=f"{self.file.name} row {self._row}, line {row.line.number}",
             fault=fault,
             native_id=native_id,
+            key=self._mapping.key(row.cells) if row.cells is not None else "",
         )
 
 

@@ -12,8 +12,11 @@ class Feed(NamedTuple):
     id: str
 
 
+DOSSIER = "MaHoSo"
+"""The field that names the dossier, in the things of every feed."""
+
 FEEDS = {
-    "dossiers": Feed("DanhSachHoSo", "MaHoSo"),
+    "dossiers": Feed("DanhSachHoSo", DOSSIER),
     "steps": Feed("DanhSachTienDo", "MaTienDo"),
     "payments": Feed("DanhSachThanhToan", "MaThamChieu"),
 }

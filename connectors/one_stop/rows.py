@@ -13,7 +13,7 @@ from msgspec import Struct
 from bus.errors import SourceUnavailable, Unreadable
 from connectors.one_stop import times
 from connectors.one_stop.bookmark import Bookmark
-from connectors.one_stop.feeds import CHANGED_AT, FEEDS
+from connectors.one_stop.feeds import CHANGED_AT, DOSSIER, FEEDS
 from connectors.sdk import Fetched
 
 MAX_ITEM_BYTES = 512 * 1024
@@ -59,7 +59,9 @@ def _fetched(raw: bytes, mark: Bookmark, number: int) -> Fetched:
         behind = f"{mark.time} {mark.id}".strip()
         return Fetched(raw=raw, value=None, place=f"{service}, item {number} behind {behind}", fault=fault)
     place = f"{service} {row.id[:100]}, changed {row.time}"
-    return Fetched(raw=raw, value=row, place=place, native_id=f"{row.feed}/{row.id}")
+    dossier = row.content.get(DOSSIER)
+    key = dossier if isinstance(dossier, str) else ""
+    return Fetched(raw=raw, value=row, place=place, native_id=f"{row.feed}/{row.id}", key=key)
 
 
 def _content(raw: bytes) -> dict[str, Any]:

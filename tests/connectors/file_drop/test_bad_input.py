@@ -208,3 +208,24 @@ def test_a_fault_of_reading_keeps_its_kind(tmp_path: Path) -> None:
     (item,) = items_of(a_source(tmp_path))
     assert isinstance(item.fault, Unreadable)
     assert item.value is None
+
+
+@pytest.mark.parametrize(
+    ("mapping", "row", "key"),
+    [
+        (MAPPING, b"A3,opened,yesterday\n", b"A3"),
+        (MAPPING.replace("key: case", 'key: {template: "T-{case}"}'), b"A3,opened,yesterday\n", b"T-A3"),
+        (f"id: step\n{MAPPING}", f"A3,,{TIME}\n".encode(), b"A3"),
+        (MAPPING, b"A3,opened\n", None),
+        (MAPPING, f",opened,{TIME}\n".encode(), None),
+        (MAPPING, b"x" * 1001 + f",opened,{TIME}\n".encode(), None),
+        (MAPPING.replace("key: case\n", "").replace("  type:", "  key: case\n  type:"), b"A3,opened,x\n", None),
+    ],
+)  # fmt: skip
+def test_a_buried_row_keeps_the_key_that_its_events_would_have(
+    tmp_path: Path, walk: Walk, mapping: str, row: bytes, key: bytes | None
+) -> None:
+    drop(tmp_path, HEADER.encode() + row)
+    walk.run(a_source(tmp_path, mapping))
+    (letter,) = walk.letters()
+    assert letter.record.key == key

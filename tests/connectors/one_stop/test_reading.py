@@ -97,3 +97,10 @@ def test_equal_times_and_a_row_twice_keep_the_order() -> None:
     keys = [("20250701120000", "C"), ("20250701120001", "A"), ("20250701120001", "A")]
     page = [json.dumps({"ThoiDiemCapNhat": time, "MaHoSo": name}).encode() for time, name in keys]
     assert len(rows(page, MARK)) == 3
+
+
+@pytest.mark.parametrize("feed", ["dossiers", "steps", "payments"])
+def test_a_thing_of_any_feed_names_its_dossier(feed: str) -> None:
+    item = {**KEYS, "MaTienDo": "T", "MaThamChieu": "P"}
+    (found,) = rows([json.dumps(item).encode()], Bookmark(feed=feed, time="20250701120000", id="B"))
+    assert found.key == "C"

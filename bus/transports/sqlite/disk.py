@@ -29,7 +29,8 @@ from bus.transports.sqlite.wholeness import missing
 
 WAL_WARN_BYTES = 64 * 1024 * 1024
 WAL_TIDY_BYTES = 8 * 1024 * 1024
-_LOOK_EVERY = 256
+_LOOK_EVERY, _MEASURE_EVERY = 256, 16
+_PATIENCE_MS = 20
 _LOG = logs.logger("bus.transports.sqlite.disk")
 
 
@@ -46,6 +47,7 @@ class DiskStore:
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
         self._commits = 0
+        self._cut_at = WAL_TIDY_BYTES
         self._marked = Marked()
         self.wal = Wal(self.path)
         with os_errors(self.path):
@@ -99,11 +101,14 @@ class DiskStore:
         self._commits += 1
 
     def acknowledge(self, commits: int) -> None:
-        """Raise the high-water mark."""
+        """Raise the high-water mark, and keep the write-ahead log within bounds."""
         try:
             self._mark.write(self._marked.raised(commits, self.wal.generation()))
         except OSError as error:  # the commit stands: a mark that lags is safe, one that leads would not be
             logs.tell(_LOG, logging.ERROR, "the high-water mark could not be written", reason=error.strerror)
+        if self._commits % _MEASURE_EVERY == 0 and self.wal.size() > self._cut_at:
+            self._cut_back(_PATIENCE_MS)
+            self._cut_at = self.wal.size() + WAL_TIDY_BYTES
 
     def marked(self) -> int:
         """Return how many commits the high-water mark says were acknowledged."""
@@ -184,10 +189,13 @@ class DiskStore:
             raise
         return writer
 
-    def _cut_back(self) -> None:
+    def _cut_back(self, patience_ms: int = 0) -> None:
+        """Empty the write-ahead log, unless a reader stands in it. Where readers never rest, SQLite alone never does:
+        it must wait a moment for those that began before.
+        """
         try:
             if self._mark.read().commits <= commits_of(self._writer):  # else there is more in it than we can see
-                truncate_wal(self._writer)
+                truncate_wal(self._writer, patience_ms)
         except (sqlite3.Error, DamagedStore) as error:  # whoever waits for news shall not suffer: the log stays so
             reason = name_of(error) if isinstance(error, sqlite3.Error) else str(error)
             logs.tell(_LOG, logging.WARNING, "the write-ahead log could not be cut back", reason=reason)

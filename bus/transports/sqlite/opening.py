@@ -84,10 +84,10 @@ def check_ours(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def truncate_wal(connection: sqlite3.Connection) -> None:
-    """Move the write-ahead log into the file and cut it to nothing, unless a reader stands in it: no waiting."""
+def truncate_wal(connection: sqlite3.Connection, patience_ms: int = 0) -> None:
+    """Move the write-ahead log into the file and cut it to nothing, unless a reader stands in it for longer."""
     waiting = connection.execute("PRAGMA busy_timeout").fetchone()[0]
-    connection.execute("PRAGMA busy_timeout=0").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={int(patience_ms)}").fetchall()
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:

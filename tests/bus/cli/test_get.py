@@ -61,7 +61,7 @@ def test_an_absent_id_is_code_3_and_says_what_was_searched(call: Call, place: st
     answer = call("event", "get", ABSENT, "--json")
     assert (answer.code, answer.data["place"], answer.data["searched"]["records"]) == (3, None, 1)
     assert "dossier.events.dead-letter" in answer.data["searched"]["topics"]
-    assert f"There is no event {ABSENT} among 1 records." in call("event", "get", ABSENT).err
+    assert f"There is no event {ABSENT} among 1 record." in call("event", "get", ABSENT).err
 
 
 def test_on_another_topic_it_is_not_looked_for(call: Call, place: str) -> None:

@@ -57,7 +57,7 @@ def test_only_the_named_types_and_topics_are_shown(call: Call, emitted: list[str
     assert len(call("event", "tail", "dossier.events", "--type", "DossierReceived", "--json").lines) == 7
     assert call("event", "tail", "payment.events", "--json").out == ""
     mistyped = call("event", "tail", "--type", "DossierRecieved")
-    assert (mistyped.out, "Did you mean DossierReceived?" in mistyped.err) == ("", True)
+    assert (mistyped.code, mistyped.out, "Did you mean `DossierReceived`?" in mistyped.err) == (2, "", True)
 
 
 def test_people_read_a_line_and_the_payload(call: Call) -> None:

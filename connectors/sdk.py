@@ -21,8 +21,8 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
     ``raw`` are its bytes as they came, kept if it must be buried; ``place`` tells a person where it stands
     (``fines.csv row 12``), without personal data. ``fault`` says why it could not even be read; then ``value`` is None.
-    ``native_id`` tells equal ``raw`` things apart in the dead letters, where the partner has such a name. ``key`` is the
-    one that its events would have, where that can be told even if it cannot be mapped: by it a dead letter is found.
+    ``native_id`` tells equal ``raw`` things apart in the dead letters, where the partner has such a name. ``key`` is
+    the one that its events would have, where that can be told even if it cannot be mapped: letters are found by it.
     """
 
     raw: bytes

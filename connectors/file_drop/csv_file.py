@@ -16,6 +16,7 @@ from connectors.file_drop.mapping import FileMapping
 from connectors.file_drop.rows import Cells, Row, nfc, short, unread_key
 
 _MAX_COLUMNS = 2000
+_NO_HEADER = "Has the file no header? Name the columns by `files: columns:`."
 
 
 class CsvFile(NamedTuple):
@@ -137,7 +138,8 @@ def _check_columns(names: Sequence[str], wanted: Collection[str], texts: Collect
     """
     missing = next((column for column in wanted if column not in names), None)
     if missing is not None:
-        hint = f"{_alike(missing, names, wanted)} If some files lack it: `files: optional:`. Is the delimiter right?"
+        alike = _alike(missing, names, wanted)
+        hint = f"{alike} If some files lack it: `files: optional:`. Is the delimiter right? {_NO_HEADER}".lstrip()
         raise ConfigError(f"the file has no column `{missing}`, which the mapping takes", hint=hint)
     for text in texts:
         if text in names:
@@ -150,7 +152,10 @@ def _alike(column: str, names: Sequence[str], wanted: Collection[str]) -> str:
     folded = {name.casefold() for name in names}
     if any(name.casefold() in folded for name in wanted):
         return suggestion(column, names)
-    return did_you_mean(column, names, otherwise="Has the file a header? If not: `files: columns:`.")
+    return did_you_mean(
+        column,
+        names,
+    )
 
 
 def _cells_of(parsed: Parsed, names: tuple[str, ...]) -> Cells:

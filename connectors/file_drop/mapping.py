@@ -29,8 +29,8 @@ _SOURCE = re.compile("[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?")
 class FileMapping(Struct, frozen=True, kw_only=True):
     """What a mapping file says. ``columns`` are those it takes, ``texts`` its plain texts: none should be a column.
 
-    ``digest`` changes with whatever the file says, comments and blanks apart. ``key`` tells the key that all events of a
-    row share, empty where there is none.
+    ``digest`` changes with whatever the file says, comments and blanks apart. ``key`` tells the key that all events of
+    a row share, empty where there is none.
     """
 
     source: str

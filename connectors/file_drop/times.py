@@ -26,6 +26,10 @@ _OFFSET = "(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})"
 _ANY_LENGTH = {"S": "(?P<fraction>[0-9]{1,9})", "X": _OFFSET, "Z": _OFFSET, "z": _OFFSET}
 _TOKEN = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']")
 _LONG = 27
+_NO_SUCH_DAY = "Correct that time. Are day and month the other way round?"
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 _FINE = re.compile("[.,][0-9]{7}")
 """Finer than Python's own times; shorter texts have no room for it beside an offset."""
 
@@ -43,7 +47,10 @@ class Instant(NamedTuple):
 
 
 ReadTime = Callable[[str], datetime | None]
-"""Reads a text of its own format, without a zone where the text has none; None for any other text."""
+"""Reads a text of its own format, without a zone where the text has none; None for any other text.
+
+Raises ``ValueError`` for a text that fits, but names a day or an hour that there is not.
+"""
 
 
 def instant_reader(formats: Sequence[str], zone: tzinfo | None) -> Callable[[str], Instant]:
@@ -80,13 +87,20 @@ def time_reader(formats: Sequence[str]) -> Callable[[str], datetime]:
     """Return the function that reads a time as it stands, with or without an offset. Raises :class:`~.unfit.Unfit`."""
     readers = [_reader(one) for one in formats]
     shown = ", ".join(f"`{one}`" for one in formats)
-    hint = "`format:` takes several formats, tried in their order; README.md has the letters."
+    hint = "`format:` takes several formats, tried in their order; connectors/file_drop/README.md has the letters."
 
     def read(text: str) -> datetime:
-        for one in readers:
-            found = one(text)
+        fitting = None
+        for one, name in zip(readers, formats, strict=True):
+            try:
+                found = one(text)
+            except ValueError:
+                fitting = fitting or name
+                continue
             if found is not None:
                 return found
+        if fitting is not None:
+            raise Unfit(f"fits the format `{fitting}`, but the calendar has no such day or hour", _NO_SUCH_DAY)
         raise Unfit(f"is not a time of format {shown}", hint)
 
     return read
@@ -118,6 +132,8 @@ def _read_iso(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
+        if _ISO.fullmatch(text):
+            raise
         return None
 
 
@@ -141,12 +157,7 @@ def _pattern_reader(pattern: str) -> ReadTime:
 
     def read(text: str) -> datetime | None:
         match = fits(text)
-        if match is None:
-            return None
-        try:
-            return _composed(match.groupdict())
-        except ValueError:
-            return None
+        return None if match is None else _composed(match.groupdict())
 
     return read
 

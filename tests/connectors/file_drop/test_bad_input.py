@@ -140,7 +140,7 @@ def test_a_file_without_a_header_is_not_told_by_what_stands_in_its_first_line(tm
     with pytest.raises(ConfigError) as refused:
         items_of(a_source(tmp_path))
     assert "Nguyễn" not in f"{refused.value} {refused.value.hint}"
-    assert "Has the file a header?" in refused.value.hint
+    assert "Has the file no header? Name the columns by `files: columns:`." in refused.value.hint
 
 
 def test_one_file_among_others_whose_header_does_not_fit_is_buried_once_and_the_others_pass(

@@ -111,10 +111,11 @@ def test_a_time_finer_than_a_millisecond_keeps_its_text(text: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "text", "message"),
     [
-        ("dd/MM/yyyy", "31/02/2026", "is not a time of format `dd/MM/yyyy`"),
+        ("dd/MM/yyyy", "31/02/2026", "fits the format `dd/MM/yyyy`, but the calendar has no such day"),
         ("dd/MM/yyyy", "4/2/2026", "is not a time of format"),
-        ("dd/MM/yyyy HH:mm", "24/11/2026 24:00", "is not a time of format"),
-        ("hh:mm a dd/MM/yyyy", "13:00 PM 24/11/2026", "is not a time of format"),
+        ("dd/MM/yyyy HH:mm", "24/11/2026 24:00", "fits the format"),
+        ("hh:mm a dd/MM/yyyy", "13:00 PM 24/11/2026", "fits the format"),
+        ("iso", "2026-02-31 08:00:00+07:00", "fits the format `iso`"),
         ("iso", "24/11/2026", "is not a time of format `iso`"),
         ("unix-s", "9" * 15, "is not a time of format"),
         ("iso", "0001-01-01T00:00:00+14:00", "before year 1 or after 9999"),

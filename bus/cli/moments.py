@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bus.errors import ConfigError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FORM = "Write a day as 2026-11-24, a time as 2026-11-24T09:15, or one with its zone as 2026-11-24T09:15:30+07:00."
+_FORM = (
+    "Write a day as 2026-11-24 or 24/11/2026, a time as 2026-11-24T09:15 or 24/11/2026 09:15,"
+    " or one with its zone as 2026-11-24T09:15:30+07:00."
+)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_AS_PRINTED = re.compile(r"(\d{2})/(\d{2})/(\d{4})(?: (\d{2}:\d{2}(?::\d{2})?))?", re.ASCII)
+"""As people here write it, and as every output prints it."""
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
 
 
@@ -22,9 +27,10 @@ def moment_of(text: str | None, zone: tzinfo, *, is_end: bool = False) -> int | 
     """
     if text is None:
         return None
+    asked, text = text, _in_iso(text)
     is_day = bool(_DAY.fullmatch(text))
     if not is_day and not _TIME.fullmatch(text):
-        raise ConfigError(f"`{text}` is not a time", hint=_FORM)
+        raise ConfigError(f"`{asked}` is not a time", hint=_FORM)
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
@@ -33,7 +39,7 @@ def moment_of(text: str | None, zone: tzinfo, *, is_end: bool = False) -> int | 
             moment += timedelta(days=1)
         return round(moment.timestamp() * 1000) - (1 if is_day and is_end else 0)
     except (ValueError, OverflowError) as error:
-        raise ConfigError(f"`{text}` is no day or time of the calendar", hint=_FORM) from error
+        raise ConfigError(f"`{asked}` is no day or time of the calendar", hint=_FORM) from error
 
 
 def zone_of(name: str) -> tzinfo:
@@ -56,6 +62,14 @@ def as_text(moment: int, zone: tzinfo = UTC) -> str:
 def as_clock(moment: int, zone: tzinfo) -> str:
     """Return an instant as people here read it: ``24/11/2026 09:15:30``."""
     return _local(moment, zone).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def _in_iso(text: str) -> str:
+    match = _AS_PRINTED.fullmatch(text)
+    if match is None:
+        return text
+    day, month, year, clock = match.groups()
+    return f"{year}-{month}-{day}" + (f"T{clock}" if clock else "")
 
 
 def _local(moment: int, zone: tzinfo) -> datetime:

@@ -18,6 +18,9 @@ DAY = 86_400_000
     [
         ("2026-11-24", MIDNIGHT),
         ("2026-11-24T00:00", MIDNIGHT),
+        ("24/11/2026", MIDNIGHT),
+        ("24/11/2026 00:00", MIDNIGHT),
+        ("24/11/2026 00:00:30", MIDNIGHT + 30_000),
         ("2026-11-24 00:00:00.5", MIDNIGHT + 500),
         ("2026-11-24T00:00+07:00", MIDNIGHT),
         ("2026-11-23T17:00:00Z", MIDNIGHT),
@@ -28,11 +31,23 @@ def test_a_time_without_a_zone_is_local(text: str, moment: int) -> None:
 
 
 def test_a_day_alone_ends_with_its_last_instant() -> None:
-    assert moment_of("2026-11-24", HANOI, is_end=True) == MIDNIGHT + DAY - 1
+    for text in ("2026-11-24", "24/11/2026"):
+        assert moment_of(text, HANOI, is_end=True) == MIDNIGHT + DAY - 1
 
 
 @pytest.mark.parametrize(
-    "text", ["24/11/2026", "yesterday", "", "2026-13-01", "2026-11-24T25:00", "9999-12-31", "2026-W48"]
+    "text",
+    [
+        "11/24/2026",
+        "4/11/2026",
+        "24/11/2026 9h",
+        "yesterday",
+        "",
+        "2026-13-01",
+        "2026-11-24T25:00",
+        "9999-12-31",
+        "2026-W48",
+    ],
 )
 def test_anything_else_is_refused_with_the_right_form(text: str) -> None:
     with pytest.raises(ConfigError) as refusal:

@@ -22,6 +22,7 @@ def history_answer(dossier: str, line: Timeline, coverage: Coverage, window: Win
         "repeats": line.repeats,
         "conflicts": list(line.conflicts),
         "outside_range": line.outside,
+        "accepted_later": line.later,
     }
     return {
         "dossier": dossier,
@@ -48,7 +49,7 @@ def event_answer(one: Happening) -> dict[str, Any]:
 def completeness(coverage: Coverage, unreadable: Sequence[Unreadable]) -> dict[str, Any]:
     """Return what was searched and what was not. ``complete`` claims that nothing at all is missing in between."""
     return {
-        "complete": not coverage.gaps and not unreadable,
+        "complete": not coverage.gaps and not unreadable and not coverage.unattributed,
         "searched_at": as_text(coverage.searched_at),
         "partitions": len(coverage.spans),
         "records": sum(span.end - span.first for span in coverage.spans.values()),
@@ -58,6 +59,7 @@ def completeness(coverage: Coverage, unreadable: Sequence[Unreadable]) -> dict[s
         ],
         "not_searched": [_gap(gap) for gap in coverage.gaps],
         "unreadable": [_unreadable(one) for one in unreadable],
+        "unattributed_letters": coverage.unattributed,
         "notes": list(coverage.notes),
     }
 

@@ -22,11 +22,15 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """A record with the event that it tells; without one, ``code`` says why it could not be read."""
+    """A record with the event that it tells; without one, ``code`` says why it could not be read.
+
+    ``is_closed`` marks a dead letter that was redriven or settled: nobody has to deal with it any more.
+    """
 
     record: Record
     event: Envelope | None
     code: str = ""
+    is_closed: bool = False
 
     @property
     def place(self) -> str:
@@ -55,7 +59,8 @@ class Gap(Struct, frozen=True, kw_only=True):
 class Coverage(Struct, frozen=True, kw_only=True):
     """What was searched, what was not, and what could not be read. ``searched_at`` is in milliseconds UTC.
 
-    ``retained`` counts the partitions that no longer begin with their first record.
+    ``retained`` counts the partitions that no longer begin with their first record, ``unattributed`` the dead letters
+    that may be about anyone. ``is_whole`` tells that no topic was left out.
     """
 
     searched_at: int
@@ -64,6 +69,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     unreadable: Sequence[Unreadable] = ()
     notes: Sequence[str] = ()
     retained: int = 0
+    unattributed: int = 0
+    is_whole: bool = False
 
 
 def told(wire: Wire, record: Record) -> Told:

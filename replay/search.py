@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from bus.deadletters import SUFFIX
+from bus.deadletters import SUFFIX, dead_letter_topic
 from bus.pages import pages
 from bus.records import Record, TopicPartition
 from bus.transport import Engine, Span, Transport
@@ -62,7 +62,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
         """Return what of an index's coverage matters here: records that nobody could read may still be meant."""
         unread = [one for one in found.unreadable if self.window.holds(one.occurred, one.accepted)]
         if self.topic is not None:
-            unread = [one for one in unread if one.place.rsplit("/", 2)[0] == self.topic]
+            asked = (self.topic, dead_letter_topic(self.topic))
+            unread = [one for one in unread if one.place.rsplit("/", 2)[0] in asked]
         return msgspec.structs.replace(found, unreadable=unread)
 
 

@@ -28,11 +28,17 @@ def history_lines(dossier: str, line: Timeline, window: Window, words: Words, zo
         yield words.say("now", title=words.title(last.event.type), time=as_clock(last.occurred, zone))
 
 
-def event_lines(one: Happening, words: Words, zone: tzinfo) -> Iterator[str]:
-    """Yield an event: when, what, who says so and where; then its details and what led to it."""
+def found_lines(one: Happening, words: Words, zone: tzinfo) -> Iterator[str]:
+    """Yield an event that a search found: as in a history, with what it belongs to."""
+    yield from event_lines(one, words, zone, of=one.event.correlation or one.event.key)
+
+
+def event_lines(one: Happening, words: Words, zone: tzinfo, *, of: str = "") -> Iterator[str]:
+    """Yield an event: when, what, of what, who says so and where; then its details and what led to it."""
     event = one.event
     who = f"{event.agency} · {event.source}" if event.agency else event.source
-    yield f"{as_clock(one.occurred, zone)}  {words.title(event.type)} [{event.type}]  {who}  {one.place}"
+    what = f"{words.title(event.type)} [{event.type}]"
+    yield "  ".join(part for part in (as_clock(one.occurred, zone), what, of, who, one.place) if part)
     details = [words.details(event), words.say("because", place=one.because) if one.because else ""]
     if any(details):
         yield _INDENT + "; ".join(detail for detail in details if detail)
@@ -49,6 +55,8 @@ def history_statement(line: Timeline, coverage: Coverage, words: Words, zone: tz
         yield words.say("conflicts", places=", ".join(line.conflicts[:_NAMED]), count=len(line.conflicts))
     if line.outside:
         yield words.say("outside", count=line.outside)
+    if line.later:
+        yield words.say("later", count=line.later)
 
 
 def statement(coverage: Coverage, unreadable: Sequence[Unreadable], words: Words, zone: tzinfo) -> Iterator[str]:
@@ -59,13 +67,17 @@ def statement(coverage: Coverage, unreadable: Sequence[Unreadable], words: Words
         return
     records = sum(span.end - span.first for span in coverage.spans.values())
     time = as_clock(coverage.searched_at, zone)
-    yield words.say("searched", partitions=len(coverage.spans), records=records, time=time)
+    topics = len({name.topic for name in coverage.spans})
+    said = "searched_all" if coverage.is_whole else "searched"
+    yield words.say(said, topics=topics, partitions=len(coverage.spans), records=records, time=time)
     for gap in coverage.gaps:
         yield words.say("gap", place=gap.partition, first=gap.first, last=gap.end - 1, reason=gap.reason)
     if coverage.retained:
         yield words.say("retained", count=coverage.retained)
     if unreadable:
         yield words.say("unreadable", count=len(unreadable), places=_places(unreadable, words))
+    if coverage.unattributed:
+        yield words.say("unattributed", count=coverage.unattributed)
 
 
 def _places(ones: Sequence[Unreadable], words: Words) -> str:

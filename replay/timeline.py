@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from msgspec import Struct
@@ -27,9 +27,9 @@ class Happening(Struct, frozen=True, kw_only=True):
 class Timeline(Struct, frozen=True, kw_only=True):
     """What is told, and what is known to be missing from it.
 
-    ``dead_letters`` are records about the dossier that were buried and have not come back since. ``repeats`` counts the
-    records that told an event again, ``conflicts`` names those that told it with another content, and ``outside``
-    counts the events that the window leaves out.
+    ``dead_letters`` are records about the dossier that were buried, and neither came back nor were settled since.
+    ``repeats`` counts the records that told an event again, ``conflicts`` names those that told it otherwise.
+    ``outside`` counts the events that the window leaves out, ``later`` those that the bus did not know then.
     """
 
     happenings: Sequence[Happening]
@@ -38,6 +38,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
     repeats: int
     conflicts: Sequence[str]
     outside: int
+    later: int = 0
 
 
 def timeline(told: Iterable[Told], coverage: Coverage, window: Window) -> Timeline:
@@ -57,10 +58,11 @@ def timeline(told: Iterable[Told], coverage: Coverage, window: Window) -> Timeli
     return Timeline(
         happenings=_with_causes(sorted(shown, key=order_of)),
         unreadable=sorted({one.place: one for one in lost}.values(), key=lambda one: one.place),
-        dead_letters=[unreadable(one) for one in missing if _is_buried(one, events)],
+        dead_letters=buried(missing, events),
         repeats=len(read) - len(events),
         conflicts=[one.place for one, event in read if event.payload != events[event.id].event.payload],
         outside=len(events) - len(shown),
+        later=len({one.event.id for one in by_acceptance if one.event is not None} - events.keys()),
     )
 
 
@@ -76,11 +78,14 @@ def order_of(one: Happening, by: By = "occurred") -> tuple[int, int, str, int, i
     return (*times, topic, int(partition), int(offset))
 
 
-def _is_buried(one: Told, events: dict[UUID, Happening]) -> bool:
-    """A dead letter whose event is in the log after all has come back, or only one consumer could not use it."""
-    if not one.record.topic.endswith(SUFFIX):
-        return False
-    return one.record.text("ce_id") not in {str(known) for known in events}
+def buried(found: Iterable[Told], events: Collection[UUID]) -> list[Unreadable]:
+    """Return the dead letters that are missing from ``events``.
+
+    One whose event is in the log after all has come back, or only one consumer could not use it.
+    """
+    known = {str(one) for one in events}
+    letters = [one for one in found if one.record.topic.endswith(SUFFIX) and not one.is_closed]
+    return [unreadable(one) for one in letters if one.record.text("ce_id") not in known]
 
 
 def _with_causes(happenings: Sequence[Happening]) -> Sequence[Happening]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
 from bus.envelope import Envelope
@@ -19,46 +20,71 @@ _LONGEST = 60
 _LONGEST_LABEL = 32
 _PROVENANCE = ("sourceTime", "rawHash")
 
-_SENTENCES: dict[Lang, dict[str, str]] = {
+SENTENCES: dict[Lang, dict[str, str]] = {
     "en": {
-        "dossier": "Dossier {dossier}: {count} events, times in {zone}",
+        "dossier": "Dossier {dossier}: {count:event|events}, times in {zone}",
         "as_of": "as the bus knew it at {time}",
         "because": "led to by {place}",
-        "now": "Last: {title}, since {time}.",
-        "searched": "Searched {partitions} partitions ({records} records) to their ends at {time}.",
-        "matched": "{matched} events match; the first {shown} are shown (--max).",
-        "unreadable": "{count} records could not be read: {places}",
-        "dead_letters": "{count} records of this dossier lie in the dead letters: {places}",
+        "now": "Latest: {title}, at {time}.",
+        "searched_all": "Searched all {topics:topic|topics} ({partitions:partition|partitions},"
+        " {records:record|records}) to their ends at {time}.",
+        "searched": "Searched {topics:topic|topics} ({partitions:partition|partitions}, {records:record|records})"
+        " to their ends at {time}.",
+        "matched": "{matched:event matches|events match}; the first {shown:is|are} shown (--max).",
+        "unreadable": "{count:record|records} could not be read: {places}",
+        "unattributed": "{count:row that nobody could read lies|rows that nobody could read lie} in the dead letters"
+        " and may be about any dossier: `lienthong deadletter list`",
+        "dead_letters": "{count:record of this dossier lies|records of this dossier lie} in the dead letters: {places}",
         "gap": "Not searched: {place}, offsets {first} to {last}, because {reason}.",
-        "repeats": "{count} records repeat an event that is shown once.",
-        "conflicts": "{count} records tell an event that is shown with another content: {places}",
-        "outside": "{count} more events lie outside of the time that was asked for.",
-        "retained": "{count} partitions begin after their first record: retention or compaction took what was before.",
+        "repeats": "{count:record repeats|records repeat} an event that is shown once.",
+        "conflicts": "{count:record tells|records tell} an event that is shown with another content: {places}",
+        "outside": "{count:more event lies|more events lie} outside of the time that was asked for.",
+        "later": "{count:event was|events were} accepted later.",
+        "retained": "{count:partition begins|partitions begin} after the first record: retention or compaction took"
+        " what was before.",
         "nothing": "Nothing was found.",
         "no_topics": "There is no topic yet. Next: `lienthong topic apply`",
-        "unknown_type": "The contracts have no event type `{type}`. Did you mean `{nearest}`?",
+        "unknown_type": "The contracts have no event type `{type}`: `lienthong schema list` has them.",
+        "mistyped": "The contracts have no event type `{type}`. Did you mean `{nearest}`?",
         "more": "and {count} more",
     },
     "vi": {
         "dossier": "Hồ sơ {dossier}: {count} sự kiện, giờ theo {zone}",
         "as_of": "như trục đã biết lúc {time}",
         "because": "do {place} dẫn tới",
-        "now": "Gần nhất: {title}, từ {time}.",
-        "searched": "Đã tìm trong {partitions} phân vùng ({records} bản ghi) tới cuối lúc {time}.",
+        "now": "Gần nhất: {title}, lúc {time}.",
+        "searched_all": "Đã tìm trong cả {topics} chủ đề ({partitions} phân vùng, {records} bản ghi)"
+        " tới cuối lúc {time}.",
+        "searched": "Đã tìm trong {topics} chủ đề ({partitions} phân vùng, {records} bản ghi) tới cuối lúc {time}.",
         "matched": "{matched} sự kiện khớp; hiện {shown} sự kiện đầu (--max).",
         "unreadable": "{count} bản ghi không đọc được: {places}",
+        "unattributed": "{count} dòng không ai đọc được nằm trong thư chết; có thể thuộc bất kỳ hồ sơ nào:"
+        " `lienthong deadletter list`",
         "dead_letters": "{count} bản ghi của hồ sơ này nằm trong thư chết: {places}",
         "gap": "Chưa tìm: {place}, từ {first} đến {last}, vì {reason}.",
         "repeats": "{count} bản ghi lặp lại sự kiện đã hiện một lần.",
         "conflicts": "{count} bản ghi kể một sự kiện đã hiện nhưng với nội dung khác: {places}",
         "outside": "{count} sự kiện khác nằm ngoài khoảng thời gian được hỏi.",
+        "later": "{count} sự kiện được tiếp nhận sau đó.",
         "retained": "{count} phân vùng không còn bản ghi đầu tiên: phần trước đó đã hết hạn lưu hoặc được thu gọn.",
         "nothing": "Không tìm thấy gì.",
         "no_topics": "Chưa có chủ đề nào. Tiếp theo: `lienthong topic apply`",
-        "unknown_type": "Không có loại sự kiện `{type}`. Ý bạn là `{nearest}`?",
+        "unknown_type": "Không có loại sự kiện `{type}`: xem `lienthong schema list`.",
+        "mistyped": "Không có loại sự kiện `{type}`. Ý bạn là `{nearest}`?",
         "more": "và {count} bản ghi khác",
     },
 }
+
+
+class _Counting(Formatter):
+    """Fills in facts; ``{count:event|events}`` becomes ``1 event`` or ``2 events``."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        return f"{value} {one if value == 1 else many}" if bar else str(super().format_field(value, format_spec))
+
+
+_FILL = _Counting().format
 
 
 def lang_of(option: str | None, setting: str) -> Lang:
@@ -76,7 +102,7 @@ class Words:
 
     def say(self, name: str, **facts: object) -> str:
         """Return a sentence with its facts in place."""
-        return _SENTENCES[self._lang][name].format(**facts)
+        return _FILL(SENTENCES[self._lang][name], **facts)
 
     def title(self, event_type: str) -> str:
         """Return what an event of this type means, in a few words."""

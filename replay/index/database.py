@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.pool import StaticPool
 
-from bus.errors import LienthongError, StorageFull, StoreVersion, TransportUnavailable
+from bus.errors import DamagedStore, LienthongError, StorageFull, StoreVersion, TransportUnavailable
 
 VERSION = "1"
 WRITES = "lienthong_write"
@@ -60,7 +60,8 @@ unread = sa.Table(
 def open_database(url: str) -> sa.Engine:
     """Open or make the database of an index.
 
-    Raises :class:`~bus.errors.StoreVersion` for one that another version made, or that is no index at all.
+    Raises :class:`~bus.errors.StoreVersion` for one that another version made or another store's file, and
+    :class:`~bus.errors.DamagedStore` for a file that no database can read.
     """
     with translated_errors():
         engine = _engine(url)
@@ -155,7 +156,8 @@ def _translated(reason: str) -> LienthongError:
     if "disk is full" in reason:
         return StorageFull("no room to write the index; the log is not touched")
     if "not a database" in reason or "malformed" in reason:
-        return StoreVersion(
-            "the index's file is damaged, or is not an index", hint="Delete it: it is rebuilt from the log."
+        return DamagedStore(
+            "the index's file is damaged, or is not an index",
+            hint="Delete the file that the setting `index` names: it is rebuilt from the log. Nothing is lost.",
         )
     return TransportUnavailable(f"the index does not answer: {reason}", hint="Try again; a rebuild is always safe.")

@@ -21,6 +21,7 @@ from replay.index.identifiers import Identifier
 from replay.index.keys import load_key
 from replay.index.lock import try_lock
 from replay.index.store import PERIOD_POSTINGS, Position, Snapshot, Spot, Store, open_store
+from replay.letters import with_closed
 from replay.reading import Coverage, Gap, Progress, Spans, Told, Unreadable, retained, spans_of, told
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ class Index:
             notes=notes,
             unreadable=[*lost, *self._unread(snapshot, spans)],
             retained=retained(spans),
+            is_whole=True,
         )
-        return Found(told=[one for one in found if isinstance(one, Told)], coverage=coverage)
+        tolds = [one for one in found if isinstance(one, Told)]
+        return Found(told=with_closed(self._engine.log, tolds), coverage=coverage)
 
     def close(self) -> None:
         """Close the store. May be repeated."""

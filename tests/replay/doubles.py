@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from bus.deadletters import Failure, letter_id, source_letter
 from bus.envelope import Envelope, event_id, from_headers, to_headers
-from bus.errors import DecodeError
+from bus.errors import DecodeError, Unmappable
 from bus.records import NewRecord, Place, Record
-from bus.transport import Commit, Engine, TopicSpec
+from bus.redrive import SCOPE
+from bus.transport import Commit, Engine, Seen, TopicSpec
 
 DOSSIER = "H56.14-261124-0001"
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -101,6 +103,18 @@ def append_broken(engine: Engine, topic: str = "dossier.events", key: str = "nob
     pairs = tuple((name, text.encode()) for name, text in headers.items())
     record = NewRecord(topic=topic, key=key.encode(), value=b"\xff\x00", headers=pairs)
     return engine.log.commit(Commit(appends=[record]))[0]
+
+
+def bury(engine: Engine, key: str = DOSSIER, topic: str = "dossier.events") -> Place:
+    """Bury a source's row, under the key that its events would have had."""
+    failure = Failure(error=Unmappable("the row has no time"), stage="map", by="file-drop")
+    record = source_letter(topic, b"a row", failure, origin="a.csv row 1", key=key.encode() or None)
+    return engine.log.commit(Commit(appends=[record]))[0]
+
+
+def close(engine: Engine, place: Place) -> None:
+    """Remember a letter as one with which somebody has dealt."""
+    engine.log.commit(Commit(seen=[Seen(scope=SCOPE, id=letter_id(place))]))
 
 
 def make_topics(engine: Engine) -> None:

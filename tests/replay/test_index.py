@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bus.errors import DecodeError, StoreVersion
+from bus.errors import DamagedStore, DecodeError, StoreVersion
 from bus.records import TopicPartition
 from bus.transport import Engine
 from bus.transports import open_engine
@@ -173,8 +173,9 @@ def test_an_index_of_another_version_is_refused(index_file: Path) -> None:
 
 def test_a_file_that_is_no_index_is_refused(index_file: Path) -> None:
     index_file.write_bytes(b"something else entirely" * 100)
-    with pytest.raises(StoreVersion):
+    with pytest.raises(DamagedStore, match="index") as refusal:
         open_store(f"sqlite:///{index_file}")
+    assert (refusal.value.exit_code, "rebuilt from the log" in refusal.value.hint) == (6, True)
 
 
 def test_an_index_is_for_its_owner_only(index: Index, index_file: Path) -> None:

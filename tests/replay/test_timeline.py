@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bus.envelope import Envelope, event_id, to_headers
 from bus.records import Record
@@ -86,6 +87,17 @@ def test_an_unreadable_record_outside_of_the_range_is_not_counted() -> None:
         searched_at=0, spans={}, unreadable=[Unreadable(place="a/0/4", code="", accepted=9, occurred=5)]
     )
     assert story(coverage=coverage, first=6).unreadable == []
+
+
+def test_what_the_bus_accepted_later_is_counted_by_its_events() -> None:
+    ones = [told(an_event("1"), 1, accepted=100), told(an_event("1"), 2, accepted=101)]
+    later_ones = [told(an_event("2"), 3, accepted=101), told(an_event("2"), 4, accepted=102)]
+    assert story(*ones, *later_ones, as_of=100).later == 1
+
+
+def test_a_dead_letter_that_was_settled_is_not_missing() -> None:
+    letter = told(None, 3, topic="dossier.events.dead-letter")
+    assert story(replace(letter, is_closed=True)).dead_letters == []
 
 
 def test_a_dead_letter_stays_named_until_its_event_is_back() -> None:

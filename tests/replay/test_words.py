@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -15,10 +16,10 @@ from bus.records import TopicPartition
 from bus.transport import Span
 from replay.moments import Window
 from replay.reading import Coverage, Gap, Unreadable
-from replay.telling import event_lines, statement
+from replay.telling import event_lines, found_lines, statement
 from replay.timeline import Happening
-from replay.words import Lang, Words, lang_of
-from tests.replay.doubles import NOON, a_catalogue, an_event
+from replay.words import SENTENCES, Lang, Words, lang_of
+from tests.replay.doubles import DOSSIER, NOON, a_catalogue, an_event
 
 HANOI = zone_of("Asia/Ho_Chi_Minh")
 ENGLISH = Words(a_catalogue(), "en")
@@ -30,6 +31,23 @@ def test_an_event_is_told_in_the_words_of_its_contract() -> None:
         "01/01/1970 08:00:00  The dossier was received [DossierReceived]  H56.14 · one-stop  dossier.events/0/1\n"
         "                     channel online; led to by dossier.events/0/0"
     )
+
+
+def test_a_search_tells_what_an_event_belongs_to() -> None:
+    one = Happening(place="a/0/1", event=an_event(), occurred=0, accepted=0)
+    line = next(iter(found_lines(one, ENGLISH, HANOI)))
+    assert f"[DossierReceived]  {DOSSIER}  H56.14" in line
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 event was"), (2, "2 events were")])
+def test_one_is_told_as_one(count: int, said: str) -> None:
+    assert ENGLISH.say("later", count=count) == f"{said} accepted later."
+
+
+def test_every_sentence_stands_in_both_languages_and_takes_the_same_facts() -> None:
+    facts = {lang: {name: set(re.findall(r"{(\w+)", text)) for name, text in said.items()}
+             for lang, said in SENTENCES.items()}  # fmt: skip
+    assert facts["vi"] == facts["en"]
 
 
 STATUS = {
@@ -84,7 +102,7 @@ def test_the_statement_names_what_was_not_searched_and_not_read() -> None:
     coverage = Coverage(searched_at=0, spans={name: Span(0, 9)}, gaps=[gap])
     text = "\n".join(statement(coverage, [Unreadable(place="dossier.events/0/2", code="LT-E2102")], ENGLISH, HANOI))
     assert "dossier.events/0, offsets 3 to 8" in text
-    assert "1 records could not be read: dossier.events/0/2 (LT-E2102)" in text
+    assert "1 record could not be read: dossier.events/0/2 (LT-E2102)" in text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_MOST_RULES = 20
+"""A message names no more broken rules than this."""
+
 
 class LienthongError(Exception):
     """The root: whatever the bus raises on purpose is one of these."""
@@ -86,12 +89,19 @@ class Unmappable(ContractError):
 
 
 class RuleBroken(ContractError):
-    """A value breaks the rule of its code system, of its field or of its event: ``path`` and ``rule`` name which."""
+    """A value breaks the rule of its code system, of its field or of its event: ``path`` and ``rule`` name which.
+
+    ``also`` has the paths and rules that the same event breaks besides.
+    """
 
     code = "LT-E2403"
 
-    def __init__(self, path: str, rule: str, message: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{path} {message} (rule {rule})", hint=hint)
+    def __init__(
+        self, path: str, rule: str, message: str, *, hint: str | None = None, also: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        more = "".join(f"; {other} breaks {its_rule}" for other, its_rule in also[:_MOST_RULES])
+        left = f"; {len(also) - _MOST_RULES} more in this event" if len(also) > _MOST_RULES else ""
+        super().__init__(f"{path} {message} (rule {rule}){more}{left}", hint=hint)
         self.path, self.rule = path, rule
 
 

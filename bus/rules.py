@@ -18,7 +18,7 @@ _VIETNAM = timezone(timedelta(hours=7))
 def value_rules(catalogue: Catalogue) -> Callable[[Envelope], None]:
     """Return the check of all events of a catalogue. Threads may share it.
 
-    It raises :class:`~bus.errors.RuleBroken` for the first hard finding. What has no rule passes: other code systems,
+    It raises :class:`~bus.errors.RuleBroken` for hard findings. What has no rule passes: other code systems,
     event types that the catalogue does not know, and values of a wrong type, which the codec refuses by name.
     """
     bound: dict[str, Bound] = {}
@@ -52,7 +52,7 @@ def _tell(event_type: str, findings: Sequence[Finding]) -> None:
     hard = [finding for finding in findings if finding.severity == "hard"]
     if hard:
         first = hard[0]
-        more = f"; {len(hard) - 1} more in this event" if len(hard) > 1 else ""
-        raise RuleBroken(first.path, first.rule, first.message + more, hint=first.hint or None)
+        also = [(one.path, one.rule) for one in hard[1:]]
+        raise RuleBroken(first.path, first.rule, first.message, hint=first.hint or None, also=also)
     for finding in findings:
         metrics.rule_noted(event_type, finding.rule)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bus.cli.output import json_option, show, table, talk
-from bus.cli.session import Session, current_session
-from bus.errors import ConfigError
+from bus.cli.session import LOST_REGISTRY, Session, current_session
+from bus.errors import ConfigError, InvalidSchema, SubjectNotFound
 
 if TYPE_CHECKING:
     from bus.registry import SchemaRegistry, SchemaVersion
@@ -83,7 +83,10 @@ def apply_topics(dry_run: bool) -> None:
         with _standing_engine(session) as engine, _standing_registry(session) as registry:
             steps = plan(engine.admin, registry, session.catalogue)
     else:
-        steps = apply_catalogue(session.engine, session.registry, session.catalogue)
+        lost = session.lost_registry()
+        steps = apply_catalogue(session.engine, session.make_registry(), session.catalogue)
+        if lost is not None:
+            talk(f"{lost} was gone while the log has records, and was made anew. {LOST_REGISTRY}")
     done = changes(steps)
     answer = {"dry_run": dry_run, "changed": len(done), "steps": [step_answer(step) for step in steps]}
     show(answer, lambda: _show_steps(done, kept=len(steps) - len(done), dry_run=dry_run))
@@ -119,10 +122,26 @@ def check_schema(file: Path, subject: str | None) -> int:
     from registry.telling import report_answer
 
     text = _read(file)
-    with _known() as known:
+    with _known() as known, _hinted():
         report = examine(known, text, subject)
     show({"file": str(file), **report_answer(report)}, lambda: _show_report(report))
     return 0 if report.is_compatible else _INCOMPATIBLE
+
+
+@contextmanager
+def _hinted() -> Iterator[None]:
+    """Say what to do about a file that is no schema, where the error itself does not."""
+    try:
+        yield
+    except InvalidSchema as error:
+        error.hint = error.hint or _hint_for(str(error))
+        raise
+
+
+def _hint_for(message: str) -> str:
+    if "defined nowhere" in message:
+        return "A contract defines each of its types itself, where it is first used; or correct the type's name."
+    return "Correct that place; `lienthong schema show DossierReceived` prints a contract that is right."
 
 
 def _read(file: Path) -> str:
@@ -197,6 +216,7 @@ def show_schema(which: str, version: int | None) -> None:
     from registry import avro
     from registry.examination import find_versions
 
+    _check_stands(current_session())
     with _known() as known:
         found = find_versions(known, which, version)
     parsed = avro.parse(found[0].schema)
@@ -208,6 +228,18 @@ def show_schema(which: str, version: int | None) -> None:
         "schema": json.loads(found[0].schema),
     }
     show(answer, lambda: _show_schema(answer))
+
+
+def _check_stands(session: Session) -> None:
+    """Raise :class:`~bus.errors.SubjectNotFound` with the folder where there is no registry to look into."""
+    from bus.settings import shown
+    from registry.opening import stands
+
+    if not stands(session.settings.registry):
+        raise SubjectNotFound(
+            f"there is no registry at {shown(session.settings)['registry']}",
+            hint="`lienthong topic apply` makes it; `--data` or LIENTHONG_DATA names another folder.",
+        )
 
 
 def _show_schema(answer: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ write lock; a newer one, or somebody else's database, is refused with a sentence
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +124,7 @@ def _file(url: URL) -> Path | None:
 def _sqlite(url: URL) -> Engine:
     file = _file(url)
     if file is not None:
-        _make_folder(file.parent)
+        _make_file(file)
     # In memory there is one connection, lent to one thread at a time: a second one would be another, empty database.
     pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0} if file is None else {}
     engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False}, **pool)
@@ -132,11 +133,15 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(file: Path) -> None:
+    """Make the file for its owner only; SQLite would let all read it, and gives its other files the same rights."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
-        raise RegistryError(f"cannot make {folder} for the registry's store: {error.strerror}", hint=_RIGHTS) from error
+        raise RegistryError(f"cannot make {file}, the registry's store: {error.strerror}", hint=_RIGHTS) from error
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bus.codec import compile_codec
 from bus.errors import ConfigError, SubjectNotFound
-from bus.nearest import nearest
+from bus.nearest import did_you_mean, nearest
 from bus.registry import Incompatibility, SchemaRegistry, SchemaVersion
 from registry import avro
 from registry.advice import Advice, advise
@@ -103,8 +103,18 @@ def find_versions(known: Known, which: str, version: int | None) -> Sequence[Sch
     if which.isascii() and which.isdecimal():
         return _by_id(registry, which, version)
     if which not in registry.subjects():
-        which = subject_of(known.catalogue, which) or which
+        which = subject_of(known.catalogue, which) or _known_subject(known, which)
     return [_by_version(registry.versions(which), which, version)]
+
+
+def _known_subject(known: Known, which: str) -> str:
+    """Return the subject of a type that the registry alone knows. Raises SubjectNotFound with the nearest name."""
+    subjects = known.registry.subjects()
+    types = {subject.rpartition(".")[2]: subject for subject in subjects}
+    if which in types:
+        return types[which]
+    names = [*(entry.type for entry in known.catalogue.events), *types, *subjects]
+    raise SubjectNotFound(f"nothing is registered under `{which[:100]}`", hint=did_you_mean(which, names) or None)
 
 
 def _by_id(registry: SchemaRegistry, which: str, version: int | None) -> Sequence[SchemaVersion]:

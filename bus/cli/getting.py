@@ -17,7 +17,9 @@ from bus.cli.overview import checked_topic, event_topics
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.cli.told import Told, answer, headers_answer, raw_answer, told_only
+from bus.cli.words import number
 from bus.deadletters import PREFIX, SUFFIX, parse_place
+from bus.envelope import Envelope
 from bus.errors import ConfigError, ContractError, OffsetOutOfRange, TopicNotFound
 from bus.records import Record, TopicPartition
 from bus.wire import schema_id_of
@@ -57,10 +59,10 @@ def search_for(session: Session, event_id: str, topic: str | None) -> Search:
 def tell_absence(search: Search, event_id: str) -> int:
     """Say what was searched; that not everything could be read is another answer than that there is none."""
     answer = {"place": None, "id": event_id.lower(), "searched": _searched(search)}
-    show(answer, lambda: talk(f"There is no event {event_id.lower()} among {search.offsets:,} records."))
+    show(answer, lambda: talk(f"There is no event {event_id.lower()} among {number(search.offsets, 'record')}."))
     if search.damaged:
         named = ", ".join(search.damaged[:_NAMED])
-        talk(f"{len(search.damaged):,} records could not be searched, because they are damaged: {named}")
+        talk(f"{number(len(search.damaged), 'damaged record')} could not be searched: {named}")
     return NOT_FOUND if search.is_whole else PARTIAL
 
 
@@ -102,8 +104,9 @@ def show_record(told: Told, facts: dict[str, Any], zone: tzinfo) -> None:
     """Print a record for people, and on stderr what is wrong with it."""
     click.echo(f"{facts['place']}  accepted {as_clock(told.accepted, zone)}")
     for name in ("type", "id", "occurred", "source", "agency", "key", "correlation", "causation"):
-        if facts[name]:
-            click.echo(printable(f"  {name:<12}{facts[name]}"))
+        text = as_clock(_milliseconds(told.event), zone) if name == "occurred" and told.event else facts[name]
+        if text:
+            click.echo(printable(f"  {name:<12}{text}"))
     if facts["schema"]:
         schema = facts["schema"]
         click.echo(f"  {'schema':<12}{schema['id']}: {schema['subject']}, version {schema['version']}")
@@ -115,8 +118,12 @@ def show_record(told: Told, facts: dict[str, Any], zone: tzinfo) -> None:
     if told.event:
         click.echo(json.dumps(told_only(facts["payload"]), ensure_ascii=False, indent=2))
     elif facts["raw"]:
-        click.echo(f"  {facts['raw']['bytes']} bytes: {facts['raw']['preview']}")
+        click.echo(f"  {number(facts['raw']['bytes'], 'byte')}: {facts['raw']['preview']}")
     if facts["searched"]:
-        talk(f"Read {facts['searched']['records']:,} of {facts['searched']['of']:,} records, newest first.")
+        talk(f"Read {facts['searched']['records']:,} of {number(facts['searched']['of'], 'record')}, newest first.")
     if told.error:
         fail(told.error)
+
+
+def _milliseconds(event: Envelope) -> int:
+    return int(event.time.timestamp() * 1000)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bus.cli.checkup import Line, failed, fault, ok, warning
+from bus.cli.session import sqlite_file
 from bus.cli.words import size
 from bus.errors import LienthongError
 from bus.settings import PREFIX, Settings, shown
@@ -108,16 +109,6 @@ def place_line(url: str) -> Line | None:
     except LienthongError as error:
         return failed("log", error)
     return None
-
-
-def sqlite_file(url: str) -> Path | None:
-    """Return the file that an SQLite URL names; None for anything else.
-
-    >>> sqlite_file("sqlite:////srv/registry.db"), sqlite_file("postgresql://db/bus")
-    (PosixPath('/srv/registry.db'), None)
-    """
-    path = url.removeprefix("sqlite:///")
-    return Path(path) if path not in (url, "") else None
 
 
 def _open_files() -> Line:

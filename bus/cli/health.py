@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bus.cli.burials import Wanted, standing_letters
-from bus.cli.checkup import Line, failed, fault, of_log, ok, warning
-from bus.cli.ground import place_line, sqlite_file
+from bus.cli.checkup import Line, failed, of_log, ok, warning
+from bus.cli.ground import place_line
 from bus.cli.overview import DIFFERS, MISSING, UNKNOWN, event_topics, newest_records, topic_views
 from bus.cli.progress import waiting
+from bus.cli.session import sqlite_file
 from bus.cli.words import number, period
 from bus.errors import ContractError, DamagedStore, LienthongError, SubjectNotFound, TopicNotFound
 from bus.records import Record
@@ -39,7 +40,6 @@ def log_lines(session: Session) -> Iterator[Line]:
         # Its own hint sends people here.
         yield failed("log", error, _RESTORE if error.hint == DamagedStore.hint else None)
         return
-    # To open a registry that is gone would make an empty one, and nobody would see any more that it is lost.
     file = sqlite_file(session.settings.registry)
     is_lost = file is not None and not file.exists()
     registered: Looks = [("registry", _registry), ("contracts", _contracts), ("newest", _newest)]
@@ -70,13 +70,10 @@ def _registry(session: Session, _engine: Engine) -> Iterator[Line]:
     yield ok("registry", f"{number(schemas, 'schema')} under {number(subjects, 'subject')}")
 
 
-def _lost_registry(session: Session, engine: Engine) -> Iterator[Line]:
-    file = sqlite_file(session.settings.registry)
-    if any(span.end for spec in engine.admin.topics() for span in engine.log.ends(spec.name).values()):
-        detail = f"{file} is gone, and the log's records cannot be read without it"
-        yield fault("registry", detail, "Restore it from the newest backup.")
-    else:
-        yield warning("registry", f"{file} is not there yet", _APPLY)
+def _lost_registry(session: Session, _engine: Engine) -> Iterator[Line]:
+    if session.lost_registry() is not None:
+        _ = session.registry  # raises what says it
+    yield warning("registry", f"{sqlite_file(session.settings.registry)} is not there yet", _APPLY)
 
 
 def _topics(session: Session, engine: Engine) -> Iterator[Line]:

@@ -7,6 +7,7 @@ Nothing here imports a room; the help page loads no command at all.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from bus.errors import ConfigError, LienthongError
 
 GROUP = "lienthong.commands"
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _ABOUT = {
     "topic": "Topics: list, show, apply the catalogue.",
     "event": "Events: emit, get, tail, search.",
@@ -154,11 +156,6 @@ def root(context: click.Context, data: Path | None) -> None:
     context.meta["lienthong.data"] = data
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and end the process with its exit code."""
-    sys.exit(run(arguments))
-
-
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code. Nothing is raised: every error is told on stderr."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
@@ -173,6 +170,8 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 0
+    except OSError as error:
+        return _told(_output_fault(error) or error, as_json="--json" in typed)
     except Exception as error:  # noqa: BLE001 - the outermost loop of the process
         return _told(error, as_json="--json" in typed)
 
@@ -191,8 +190,18 @@ def _told(error: Exception, *, as_json: bool) -> int:
     return fault(error, as_json=as_json)
 
 
+def _output_fault(error: OSError) -> LienthongError | None:
+    """Return what to say where stdout has no room; None for any other error: what names a file is not stdout's."""
+    if error.filename is not None or error.errno not in _NO_ROOM:
+        return None
+    _forget_stdout()
+    return LienthongError(
+        f"the output cannot be written: {error.strerror}", hint="Free some room there, and repeat it."
+    )
+
+
 def _forget_stdout() -> None:
-    """The reader of our pipe has gone; what is still buffered would be flushed at exit, and Python would complain."""
+    """Nobody can read what is still buffered; it would be flushed at exit, and Python would complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from contextlib import ExitStack
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bus import logs
+from bus.errors import ConfigError, RegistryError, TopicNotFound
 from bus.settings import Settings, load, shown
 
 if TYPE_CHECKING:
@@ -16,6 +21,13 @@ if TYPE_CHECKING:
     from bus.transport import Engine
     from bus.wire import Wire
     from schemas.catalogue import Catalogue
+
+
+LOST_REGISTRY = (
+    "Restore it from the newest backup. Without one, `lienthong topic apply` makes another, which fits the log only if"
+    " nothing but this catalogue, as it is today, was ever registered: ids are given in its order."
+)
+"""What to do where the registry is gone: a schema id in a record must mean the same schema as when it was written."""
 
 
 class Session:
@@ -42,7 +54,6 @@ class Session:
 
         Raises :class:`~bus.errors.TopicNotFound`.
         """
-        from bus.errors import TopicNotFound
         from bus.transports import stands
 
         if "engine" not in self.__dict__ and not stands(self.settings.transport):
@@ -54,7 +65,33 @@ class Session:
 
     @cached_property
     def registry(self) -> SchemaRegistry:
-        """The schemas that are registered."""
+        """The schemas that are registered. Raises :class:`~bus.errors.RegistryError` where they are lost.
+
+        To open a registry that is gone would make an empty one, and nobody would see any more that it is lost.
+        """
+        file = self.lost_registry()
+        if file is not None:
+            raise RegistryError(f"{file} is gone, and the log's records cannot be read without it", hint=LOST_REGISTRY)
+        return self._open_registry()
+
+    def make_registry(self) -> SchemaRegistry:
+        """Return the registry, made anew where it is gone: for who registers the catalogue."""
+        if "registry" not in self.__dict__:
+            self.__dict__["registry"] = self._open_registry()
+        return self.registry
+
+    def lost_registry(self) -> Path | None:
+        """Return the registry's file if it is gone while the log has records."""
+        from bus.transports import stands
+
+        file = sqlite_file(self.settings.registry)
+        if file is None or file.exists() or not stands(self.settings.transport):
+            return None
+        admin, log = self.engine.admin, self.engine.log
+        has_records = any(span.end for spec in admin.topics() for span in log.ends(spec.name).values())
+        return file if has_records else None
+
+    def _open_registry(self) -> SchemaRegistry:
         from bus.registry import open_registry
 
         self._make_folder()
@@ -80,11 +117,43 @@ class Session:
 
     def _make_folder(self) -> None:
         """Make the folder of the data, for its owner only: records name people."""
-        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self.settings.data
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(folder, error) from error
 
     def close(self) -> None:
         """Close what was opened."""
         self._opened.close()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file that an SQLite URL names; None for anything else.
+
+    >>> sqlite_file("sqlite:////srv/registry.db"), sqlite_file("postgresql://db/bus")
+    (PosixPath('/srv/registry.db'), None)
+    """
+    path = url.removeprefix("sqlite:///")
+    return Path(path) if path not in (url, "") else None
+
+
+def _unusable(folder: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"{folder} cannot be the folder of the data: {error.strerror}",
+        hint="`--data` or LIENTHONG_DATA names another folder; check the owner and the rights of this one.",
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise :class:`~bus.errors.ConfigError` where no such folder can be; that there is none yet is no fault."""
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 def current_session() -> Session:
@@ -93,6 +162,7 @@ def current_session() -> Session:
     session = context.meta.get("lienthong.session")
     if session is None:
         settings = load(data=context.meta.get("lienthong.data"))
+        _check_folder(settings.data)
         logs.configure(settings.log)
         session = Session(settings)
         context.meta["lienthong.session"] = session

@@ -11,7 +11,8 @@ from bus.cli.output import printable, talk
 from bus.cli.overview import checked_topic, event_topics
 from bus.cli.session import Session
 from bus.cli.told import Told, tell
-from bus.nearest import nearest
+from bus.errors import ConfigError
+from bus.nearest import did_you_mean
 from bus.pages import Damaged, Found, read_between
 from bus.records import Record, TopicPartition
 from bus.transport import Span, Transport
@@ -33,7 +34,7 @@ def watch_told(
     """Yield what these topics, or all of them, tell; of the named types only, but damaged records always."""
     log = session.standing_engine.log
     named = [checked_topic(session, topic) for topic in dict.fromkeys(topics)] or event_topics(session)
-    _doubt(session, types)
+    _check_types(session, types)
     wanted = {name.encode() for name in types}
     for found in watch(log, named, starts_at(log, begin), follow=follow, note=talk):
         if not wanted or isinstance(found, Damaged) or found.header("ce_type") in wanted:
@@ -85,11 +86,13 @@ def _spans(log: Transport, topics: Sequence[str]) -> Mapping[TopicPartition, Spa
     return {name: span for topic in topics for name, span in sorted(log.ends(topic).items())}
 
 
-def _doubt(session: Session, types: Sequence[str]) -> None:
-    """A mistyped type shows nothing: say so. It is no error, since other installations have types of their own."""
-    known = [entry.type for entry in session.catalogue.events]
+def _check_types(session: Session, types: Sequence[str]) -> None:
+    """Raise :class:`~bus.errors.ConfigError` for a type that neither the catalogue nor the registry has."""
+    known = {entry.type for entry in session.catalogue.events}
+    if all(name in known for name in types):
+        return
+    known |= {subject.rpartition(".")[2] for subject in session.registry.subjects()}
     for name in types:
         if name not in known:
-            alike = nearest(name, known)
-            hint = f" Did you mean {alike}?" if alike else ""
-            talk(f"The catalogue has no event type `{printable(name)}`.{hint}")
+            hint = did_you_mean(name, sorted(known), otherwise="`lienthong schema list` shows them.")
+            raise ConfigError(f"there is no event type `{printable(name[:100])}`", hint=hint)

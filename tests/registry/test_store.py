@@ -156,7 +156,7 @@ def test_a_store_is_opened_while_another_process_makes_it(file: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RegistryError, match="for the registry's store: Not a directory"):
+    with pytest.raises(RegistryError, match="the registry's store: Not a directory"):
         Store(f"sqlite:///{tmp_path / 'file' / 'folder' / 'registry.db'}")
 
 

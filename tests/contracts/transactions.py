@@ -6,7 +6,7 @@ from typing import final
 
 import pytest
 
-from bus.errors import Claimed, Duplicate, Fenced, LienthongError, OffsetOutOfRange
+from bus.errors import Claimed, Duplicate, Fenced, LienthongError, OffsetOutOfRange, RecordTooLarge
 from bus.records import TopicPartition
 from bus.transport import Commit, Engine, Moved, Saved, Seen
 from tests.contracts.making import DOSSIERS, FIRST, a_record, a_topic, publish, values
@@ -83,6 +83,24 @@ class TransactionContract:
         with pytest.raises(Duplicate):
             engine.log.commit(Commit(seen=[Seen(scope="s", id=ONE), Seen(scope="s", id=ONE)]))
         assert engine.log.seen("s", [ONE]) == frozenset()
+
+    @final
+    @pytest.mark.parametrize("scope", ["lone\ud800", "s"])
+    @pytest.mark.parametrize("taken", [b"", b"1" * 15, b"1" * 17, "1" * 16, None])
+    def test_what_cannot_be_remembered_is_refused_before_anything_is_written(
+        self, engine: Engine, scope: str, taken: bytes
+    ) -> None:
+        a_topic(engine)
+        with pytest.raises(LienthongError):
+            engine.log.commit(Commit(appends=[a_record()], seen=[Seen(scope=scope, id=taken)]))
+        assert values(engine) == []
+
+    @final
+    def test_a_bookmark_has_a_limit(self, engine: Engine) -> None:
+        epoch = engine.claim("one-stop").epoch
+        engine.log.commit(Commit(cursor=Saved(name="one-stop", value=b"x" * 1024 * 1024, epoch=epoch)))
+        with pytest.raises(RecordTooLarge, match="one-stop"):
+            engine.log.commit(Commit(cursor=Saved(name="one-stop", value=b"x" * 1024 * 1024 + b"x", epoch=epoch)))
 
     @final
     @pytest.mark.parametrize("number", [0, 1, 7, 8, 9, 512, 513, 1300])

@@ -70,6 +70,27 @@ class TransportContract:
         assert [record.offset for record in engine.log.read(FIRST, 4, 3)] == [4, 5, 6]
 
     @final
+    @pytest.mark.parametrize("limit", [0, -1])
+    def test_a_page_of_no_records_has_none(self, engine: Engine, limit: int) -> None:
+        a_topic(engine)
+        publish(engine, b"1")
+        assert engine.log.read(FIRST, 0, limit) == []
+
+    @final
+    @pytest.mark.parametrize("start", [2, 1 << 62, 1 << 63, 1 << 70])
+    def test_what_lies_far_past_the_end_is_out_of_range(self, engine: Engine, start: int) -> None:
+        a_topic(engine)
+        publish(engine, b"1")
+        with pytest.raises(OffsetOutOfRange):
+            engine.log.read(FIRST, start, 1)
+
+    @final
+    def test_a_start_below_the_first_begins_at_the_first(self, engine: Engine) -> None:
+        a_topic(engine)
+        publish(engine, b"1", b"2")
+        assert [record.offset for record in engine.log.read(FIRST, -5, 10)] == [0, 1]
+
+    @final
     def test_the_end_has_no_records_and_what_lies_past_it_is_out_of_range(self, engine: Engine) -> None:
         a_topic(engine)
         publish(engine, b"1")

@@ -23,7 +23,7 @@ _OF_ONE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, 
 
 
 class Writer:
-    """Settles groups of tickets, inside the lock."""
+    """Settles groups of tickets, inside the lock; so one at a time."""
 
     def __init__(self, store: Store, inbox_days: int) -> None:
         self._store = store
@@ -35,70 +35,69 @@ class Writer:
 
         What interrupts it is raised: then a ticket is done, or doubtful, or nothing of it was written.
         """
+        self._connection = connection
         try:
             self._counted = 0
-            self._write(connection, tickets)
+            self._write(tickets)
             _settle(tickets)
+        except _OF_ONE as error:
+            self._blame(tickets, translated(error, self._store.path))
+        except sqlite3.Error as error:
+            self._find_out(tickets, error)
         except LienthongError as error:
             roll_back(connection)
             _settle(tickets, error)
-        except sqlite3.Error as error:
-            if isinstance(error, _OF_ONE) and len(tickets) > 1:
-                self._write_apart(connection, tickets)
-            else:
-                self._find_out(connection, tickets, error)
         except Exception as error:  # noqa: BLE001 - what no caller should bring: it goes back to who brought it
-            if len(tickets) > 1:
-                self._write_apart(connection, tickets)
-            else:
-                roll_back(connection)
-                _settle(tickets, error)
+            self._blame(tickets, error)
         except BaseException:
-            self._stop(connection, tickets)
+            self._stop(tickets)
             raise
 
-    def _write(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        group = Group(connection, time.time_ns() // 1_000_000)
+    def _write(self, tickets: Sequence[Ticket]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        group = Group(self._connection, time.time_ns() // 1_000_000)
         admitted = [ticket for ticket in tickets if _is_admitted(group, ticket)]
         if not admitted:
-            connection.execute("ROLLBACK")
+            self._connection.execute("ROLLBACK")
             return
         group.write(self._window_ms)
-        counted = count_commits(connection, len(admitted))
+        counted = count_commits(self._connection, len(admitted))
         self._store.foresee(counted - len(admitted))
         self._counted = counted
         for ticket in admitted:
             ticket.is_doubtful = True
-        connection.execute("COMMIT")
+        self._connection.execute("COMMIT")
         self._store.acknowledge(counted)
 
-    def _write_apart(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
-        """Give each ticket a transaction of its own, so that only the faulty one fails."""
-        roll_back(connection)
+    def _blame(self, tickets: Sequence[Ticket], error: Exception) -> None:
+        """Find the one that is at fault: each ticket gets a transaction of its own."""
+        roll_back(self._connection)
+        if len(tickets) == 1:
+            _settle(tickets, error)
+            return
         for ticket in tickets:
-            self.write(connection, [ticket])
+            self.write(self._connection, [ticket])
 
-    def _find_out(self, connection: sqlite3.Connection, tickets: Sequence[Ticket], error: sqlite3.Error) -> None:
+    def _find_out(self, tickets: Sequence[Ticket], error: sqlite3.Error) -> None:
         """After an error: was it written? A COMMIT that failed may have been; the counter knows."""
-        failure = translated(error, self._store.path)
+        failure: LienthongError | None = translated(error, self._store.path)
         try:
-            roll_back(connection)
-            reopened = self._store.reopen()
-            if self._counted and commits_of(reopened) == self._counted:
+            roll_back(self._connection)
+            self._connection = self._store.reopen()
+            if self._counted and commits_of(self._connection) == self._counted:
                 self._store.acknowledge(self._counted)
-                return _settle(tickets)
-            if self._counted and not isinstance(failure, StorageFull):
-                _write_over(reopened)
+                failure = None
+            elif self._counted and not isinstance(failure, StorageFull):
+                _write_over(self._connection)
         except (sqlite3.Error, LienthongError):
             failure = OutcomeUnknown(f"{failure}; and whether the commit was written could not be made sure")
             failure.__cause__ = error
-        return _settle(tickets, failure)
+        _settle(tickets, failure)
 
-    def _stop(self, connection: sqlite3.Connection, tickets: Sequence[Ticket]) -> None:
+    def _stop(self, tickets: Sequence[Ticket]) -> None:
         """After an interruption, which comes between two statements: was COMMIT still to come?"""
-        is_written = self._counted > 0 and not connection.in_transaction
-        roll_back(connection)
+        is_written = self._counted > 0 and not self._connection.in_transaction
+        roll_back(self._connection)
         if is_written:
             self._store.acknowledge(self._counted)
             _settle(tickets)

@@ -88,7 +88,7 @@ def _unbroken(partition: TopicPartition, rows: Sequence[Row], span: Span, holes:
         following = rows[0][0] if rows else span.end
         raise MissingRecords(
             f"{partition}/{place} is missing, and what follows up to {following - 1}",
-            hint="`lienthong doctor` checks the whole log; restore the named range from a backup.",
+            hint="Keep the file as it is; `lienthong doctor` tells more.",
         )
     return rows[:kept]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from sqlite3 import Connection, connect
 
 import pytest
 
-from bus.errors import Duplicate, OutcomeUnknown, TransportUnavailable
-from bus.transport import Commit
+from bus.errors import Duplicate, LienthongError, OutcomeUnknown, TransportUnavailable
+from bus.transport import Commit, Engine, Moved
+from bus.transports import open_engine
 from bus.transports.sqlite.combine import MOST, Combiner
 from bus.transports.sqlite.prepare import Ticket
+from tests.contracts.making import DOSSIERS, FIRST, a_record, a_topic, publish
 
 
 class Desk:
@@ -150,3 +153,47 @@ def test_who_was_interrupted_while_waiting_does_not_leave_those_behind_asleep() 
         desk.combiner.submit(Ticket([], Commit(), []))
     finish(desk, threads)
     assert (outcomes, desk.groups) == (["done"] * 6, [7])
+
+
+def test_a_commit_that_no_caller_should_bring_fails_alone() -> None:
+    with closing(open_engine("sqlite://")) as engine:
+        a_topic(engine)
+        held = engine.join("g", [DOSSIERS]).assignment()[FIRST]
+        good = [Commit(appends=[a_record(partition=part)]) for part in (0, 1, 0, 2)]
+        bad = Commit(appends=[a_record()], offsets=[Moved(group="g", partition=FIRST, next="x", epoch=held.epoch)])  # type: ignore[arg-type]
+        outcomes = together(engine, [*good[:2], bad, *good[2:]])
+        assert sorted(map(str, outcomes)) == ["TypeError", *["written"] * 4]
+        assert [span.end for span in engine.log.ends(DOSSIERS).values()] == [2, 1, 1, 0]
+
+
+def test_damage_in_one_partition_fails_the_commits_to_it_alone(ram_disk: Path) -> None:
+    with closing(open_engine(f"sqlite:///{ram_disk}/bus.db")) as engine:
+        a_topic(engine)
+        publish(engine, b"1", b"2")
+        with closing(connect(ram_disk / "bus.db")) as other, other:
+            other.execute("UPDATE part SET next=1 WHERE id=1")
+        outcomes = together(engine, [Commit(appends=[a_record(partition=part)]) for part in (1, 0, 2, 3)])
+        assert sorted(map(str, outcomes)) == ["DamagedStore", *["written"] * 3]
+
+
+def together(engine: Engine, commits: Sequence[Commit]) -> list[str]:
+    """Commit all in one group, each from a thread of its own, and return what became of them."""
+    outcomes: list[str] = []
+
+    def commit(one: Commit) -> None:
+        try:
+            engine.log.commit(one)
+            outcomes.append("written")
+        except (LienthongError, TypeError) as error:
+            outcomes.append(type(error).__name__)
+
+    combiner = engine.log._combiner  # type: ignore[attr-defined]
+    threads = [threading.Thread(target=commit, args=(one,)) for one in commits]
+    with engine.log._store.exclusive():  # type: ignore[attr-defined]
+        for thread in threads:
+            thread.start()
+        while len(combiner._queue) < len(commits):
+            pass
+    for thread in threads:
+        thread.join(30)
+    return outcomes

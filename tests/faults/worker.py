@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 from threading import Event, Thread
 
-from bus.errors import Fenced, LienthongError, StorageFull
+from bus.errors import Fenced, LienthongError, OutcomeUnknown, StorageFull, TransportError
 from bus.records import NewRecord, TopicPartition
 from bus.transport import Commit, Held, Moved, Saved, Seen, TopicSpec
 from bus.transports import open_engine
@@ -171,6 +172,22 @@ def fill(url: str, limit: str) -> None:
     engine.close()
 
 
+def flush(url: str, failing: str) -> None:
+    """Publish a record, and another one whose flush fails; tell what was said of it, and stay there."""
+    engine = open_engine(url)
+    engine.admin.create_topic(TopicSpec(name=SOURCE, partitions=1))
+    engine.log.commit(Commit(appends=[_numbered(SOURCE, 0)]))
+    for number in range(int(failing)):
+        Path(f"{os.environ['LIENTHONG_TEST_NOSYNC']}{number + 1}").touch()
+    try:
+        engine.log.commit(Commit(appends=[_numbered(SOURCE, 1)]))
+    except OutcomeUnknown:
+        say("unknown", 1)
+    except TransportError:
+        say("refused", 1)
+    time.sleep(600)
+
+
 def _copy_page(engine: object, partition: TopicPartition, held: Held) -> int:
     log = engine.log  # type: ignore[attr-defined]
     records = log.read(partition, held.next, 13)
@@ -198,7 +215,7 @@ def _numbered(topic: str, number: int, size: int = 0) -> NewRecord:
 
 JOBS: dict[str, Callable[..., None]] = {
     "open": look, "make": make, "reopen": reopen, "write": write, "publish": publish, "copy": copy,
-    "own": own, "hold": hold, "fork": fork, "lock": lock, "fill": fill,
+    "own": own, "hold": hold, "fork": fork, "lock": lock, "fill": fill, "flush": flush,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -220,3 +220,22 @@ def test_versions_are_told(call: Call) -> None:
     assert answer.data["packages"]["fastavro"]
     assert "kafka-python" in call("version").out
     assert json.loads(answer.out)["lienthong"]
+
+
+def test_damage_is_told_with_its_pages_and_sends_nobody_round(call: Call, data: Path) -> None:
+    emit(call)
+    content = bytearray((data / "bus.db").read_bytes())
+    content[PAGE : PAGE + 300] = b"\xa5" * 300
+    (data / "bus.db").write_bytes(content)
+    answer = call("doctor", "--json")
+    faults = [one for one in answer.data["checks"] if one["level"] == "fault"]
+    assert (answer.code, any("ptrmap" in one["detail"] for one in faults)) == (6, True)
+    assert all(len(one["detail"]) < 1000 and "`lienthong doctor`" not in one["hint"] for one in faults)
+
+
+def test_a_file_that_is_no_database_is_told_with_what_can_still_be_done(call: Call, data: Path) -> None:
+    (data / "bus.db").write_bytes(b"\xa5" * PAGE * 3)
+    answer = call("doctor", "--json")
+    told = checks(answer)
+    assert (answer.code, "cannot read" in told["log.pages"]["detail"]) == (6, True)
+    assert all("Keep the file" in told[name]["hint"] for name in ("log", "log.pages"))

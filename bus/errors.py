@@ -313,7 +313,7 @@ class CorruptRecord(VerificationError):
     """A stored record no longer has the checksum that it was written with."""
 
     code = "LT-E6002"
-    hint = "`lienthong doctor` checks the whole log; restore the named range from a backup."
+    hint = "Keep the file as it is; `lienthong doctor` tells more."
 
 
 class MissingRecords(VerificationError):
@@ -327,4 +327,4 @@ class DamagedStore(VerificationError):
     """The log's file is damaged."""
 
     code = "LT-E6004"
-    hint = "`lienthong doctor` says which pages; restore the newest backup."
+    hint = "Keep the file as it is; `lienthong doctor` tells more."

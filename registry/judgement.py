@@ -23,8 +23,13 @@ def reasons_against(reader: avro.Schema, writers: Mapping[int, avro.Schema]) -> 
 
 
 def warnings_against(reader: avro.Schema, writers: Mapping[int, avro.Schema]) -> Sequence[avro.LogicalWarning]:
-    """Return where ``reader`` would read a version's bytes as something else: Avro's verdict lets these pass."""
-    return _each_once({version: avro.logical_warnings(reader, writer) for version, writer in writers.items()})
+    """Return where ``reader`` would read a version's bytes as something else, or not at all: Avro lets these pass."""
+    return _each_once(
+        {
+            version: [*avro.logical_warnings(reader, writer), *avro.gone_fields(reader, writer)]
+            for version, writer in writers.items()
+        }
+    )
 
 
 def _each_once(found: Mapping[int, Sequence[Told]]) -> list[Told]:

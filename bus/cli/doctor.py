@@ -83,26 +83,32 @@ def _settings(session: Session) -> Sequence[Setting]:
 
 
 def _accept(session: Session, *, yes: bool) -> None:
-    """Accept a loss on a person's word, once what is missing has been said."""
+    """Accept a loss on a person's word, once what is lost has been said."""
     from bus.transports import accept_loss
 
-    try:
-        _ = session.standing_engine
-    except TopicNotFound:
+    lost = _lost(session)
+    if lost is None:
         return  # the check-up says that there is no log
-    except VerificationError as error:
-        talk(f"{error}")
-        if not yes and not _is_asked():
-            raise ConfigError(
-                "a loss is accepted by a person only", hint="Say `--yes`, or call it in a terminal."
-            ) from error
-        if yes or click.confirm("What is missing stays missing. Go on without it?", err=True):
-            missing = accept_loss(session.settings.transport)
-            talk(
-                f"Accepted: {missing:,} acknowledged commits are gone." if missing else "The log is taken as it stands."
-            )
+    if not lost:
+        talk("Nothing is missing, so there is no loss to accept.")
         return
-    talk("Nothing is missing, so there is no loss to accept.")
+    talk(lost)
+    if not yes and not _is_asked():
+        raise ConfigError("a loss is accepted by a person only", hint="Say `--yes`, or call it in a terminal.")
+    if yes or click.confirm("What is missing stays missing. Go on without it?", err=True):
+        missing = accept_loss(session.settings.transport)
+        talk(f"Accepted: {missing:,} acknowledged commits are gone." if missing else "The log is taken as it stands.")
+
+
+def _lost(session: Session) -> str | None:
+    """Say what is lost: whole commits, or single records; nothing of a whole log, and None where there is no log."""
+    try:
+        findings = session.standing_engine.admin.check()
+    except TopicNotFound:
+        return None
+    except VerificationError as error:
+        return str(error)
+    return next((found.detail for found in findings if (found.name, found.level) == ("records", "fault")), "")
 
 
 def _is_asked() -> bool:

@@ -9,10 +9,11 @@ import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from bus.cli.checkup import Line, failed, fault, ok, warning
+from bus.cli.checkup import RESTORE, Line, failed, fault, first_lines, ok, warning
 from bus.cli.session import sqlite_file
 from bus.cli.words import size
 from bus.errors import LienthongError
@@ -22,6 +23,7 @@ from bus.transports.sqlite.check import wal_reset_fixed
 _LITTLE_BYTES = 1024**3
 _NO_BYTES = 10 * 1024**2
 _FEW_FILES = 256
+_NAMED_PAGES = 5
 
 
 class Setting(NamedTuple):
@@ -109,6 +111,22 @@ def place_line(url: str) -> Line | None:
     except LienthongError as error:
         return failed("log", error)
     return None
+
+
+def damaged_pages(url: str) -> Iterator[Line]:
+    """Name the damaged pages of a log that does not open as one, where SQLite still reads the file."""
+    file = sqlite_file(url)
+    if file is None:
+        return
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(f"PRAGMA quick_check({_NAMED_PAGES})").fetchall()
+    except (sqlite3.Error, UnicodeDecodeError, ValueError):
+        yield fault("log.pages", f"SQLite cannot read {file} at all", RESTORE)
+        return
+    told = "\n".join(str(row[0]) for row in rows if row[0] != "ok")
+    if told:
+        yield fault("log.pages", first_lines(told), RESTORE)
 
 
 def _open_files() -> Line:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bus.cli.burials import Wanted, standing_letters
 from bus.cli.checkup import Line, failed, of_log, ok, warning
-from bus.cli.ground import place_line
+from bus.cli.ground import damaged_pages, place_line
 from bus.cli.overview import DIFFERS, MISSING, UNKNOWN, event_topics, newest_records, topic_views
 from bus.cli.progress import waiting
 from bus.cli.session import sqlite_file
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bus.cli.session import Session
 
 _APPLY = "`lienthong topic apply` brings them to the catalogue."
-_RESTORE = "Restore the newest backup of the data folder."
 _FUTURE_MS = 60_000
 _NAMED = 3
 Look = Callable[["Session", Engine], Iterator[Line]]
@@ -37,8 +36,9 @@ def log_lines(session: Session) -> Iterator[Line]:
         yield place_line(session.settings.transport) or warning("log", str(error), error.hint)
         return
     except LienthongError as error:
-        # Its own hint sends people here.
-        yield failed("log", error, _RESTORE if error.hint == DamagedStore.hint else None)
+        yield failed("log", error)
+        if isinstance(error, DamagedStore):
+            yield from damaged_pages(session.settings.transport)
         return
     file = sqlite_file(session.settings.registry)
     is_lost = file is not None and not file.exists()

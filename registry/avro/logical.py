@@ -7,6 +7,7 @@ day is nonsense; the bytes can be read all the same, so these are warnings and n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -28,19 +29,26 @@ _Places = Iterator[tuple[Node, Node, str]]
 
 def logical_warnings(reader: Schema, writer: Schema) -> list[LogicalWarning]:
     """Return the places where the two schemas give the same data another logical type."""
-    found: list[LogicalWarning] = []
+    found = (
+        _warning(one, other, at)
+        for one, other, at in common_places(reader, writer)
+        if not isinstance(one, Union) and not isinstance(other, Union) and _logical(one) != _logical(other)
+    )
+    return list(islice(found, MAX_WARNINGS))
+
+
+def common_places(reader: Schema, writer: Schema) -> Iterator[tuple[Definition, Definition, str]]:
+    """Yield each place that both schemas have, once, with its pointer in the reader."""
     seen: set[tuple[int, int]] = set()
     waiting: list[tuple[Node, Node, str]] = [(reader.root, writer.root, "")]
     while waiting:
         read, written, at = waiting.pop()
         one, other = reader.meaning(read), writer.meaning(written)
-        if (id(one), id(other)) in seen or len(found) >= MAX_WARNINGS or len(at) > MAX_POINTER:
+        if (id(one), id(other)) in seen or len(at) > MAX_POINTER:
             continue
         seen.add((id(one), id(other)))
-        if not isinstance(one, Union) and not isinstance(other, Union) and _logical(one) != _logical(other):
-            found.append(_warning(one, other, at))
+        yield one, other, at
         waiting.extend(reversed(list(_parts(one, other, at))))
-    return found
 
 
 def _warning(reader: Definition, writer: Definition, at: str) -> LogicalWarning:

@@ -210,6 +210,31 @@ def test_a_warning_about_a_logical_type_is_told_and_refuses_nothing(call: Call, 
     )  # fmt: skip
 
 
+def test_a_field_that_is_gone_is_warned_of_and_refuses_nothing(applied: Call, file: File) -> None:
+    answer = applied("schema", "check", file(an_event("Received", "code", optional=["remark"])))
+    assert (answer.code, answer.out.splitlines()[0]) == (
+        0, 'warning at /: version 2: field `note` is gone: its values are ignored; if it was renamed, add "aliases"',
+    )  # fmt: skip
+
+
+def test_a_field_with_an_alias_of_its_old_name_is_not_gone(applied: Call, file: File) -> None:
+    renamed = json.loads(an_event("Received", "code", optional=["remark"]))
+    renamed["fields"][1]["aliases"] = ["note"]
+    assert "warning" not in applied("schema", "check", file(json.dumps(renamed))).out
+
+
+def test_what_is_no_contract_is_told_with_a_next_step(call: Call, file: File) -> None:
+    unknown = an_event("Received", "code").replace('"type": "string"', '"type": "Foo"')
+    assert "Next: Correct that place" in call("schema", "check", file("{")).err
+    assert "Next: A contract defines each of its types" in call("schema", "check", file(unknown)).err
+
+
+def test_an_unknown_name_is_told_the_nearest_and_a_missing_registry_its_place(call: Call, data: Path) -> None:
+    assert f"there is no registry at sqlite:///{data}" in call("schema", "show", "Recieved").err
+    call("topic", "apply")
+    assert "Did you mean `Received`?" in call("schema", "show", "Recieved").err
+
+
 @pytest.mark.parametrize(
     "text",
     [

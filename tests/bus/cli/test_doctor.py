@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,22 @@ def test_a_damaged_mark_is_taken_on_a_persons_word(call: Call, data: Path) -> No
     assert call("doctor", "--json").code == 6
     assert "The log is taken as it stands." in call("doctor", "--accept-loss", "--yes").err
     assert call("doctor", "--json").code == 0
+
+
+def test_a_damaged_record_is_gone_past_on_a_persons_word(call: Call, data: Path) -> None:
+    emit(call, 3)
+    damage_a_record(data / "bus.db")
+    assert call("doctor", "--json").code == 6
+    assert "checksum" in call("doctor", "--accept-loss", "--yes").err
+    assert call("doctor", "--json").code == 0
+
+
+def damage_a_record(file: Path) -> None:
+    """Change the value of a record behind the engine's back."""
+    with closing(sqlite3.connect(file)) as log, log:
+        tables = log.execute("SELECT name FROM sqlite_master WHERE name LIKE 'log_%'").fetchall()
+        table = next(name for (name,) in tables if log.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+        log.execute(f"UPDATE {table} SET value=x'00' WHERE off=0")
 
 
 def test_a_question_that_is_answered_with_no_changes_nothing(

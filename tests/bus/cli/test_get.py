@@ -113,3 +113,10 @@ def test_an_id_that_a_damaged_record_may_have_had_is_not_said_to_be_absent(
     damaged(data, engine, call)
     answer = call("event", "get", ABSENT, "--json")
     assert (answer.code, answer.data["searched"]["damaged"]) == (7, [place])
+
+
+def test_people_read_both_times_of_an_event_in_their_zone(call: Call) -> None:
+    told = call("event", "emit", "DossierReceived", "-f", "-", "--json", stdin=as_lines(enveloped(received()))).data
+    out = call("event", "get", told["place"]).out
+    assert "  occurred    24/11/2026 12:00:00\n" in out
+    assert call("event", "get", told["place"], "--json").data["occurred"] == NOON

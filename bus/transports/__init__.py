@@ -37,9 +37,10 @@ def stands(url: str) -> bool:
 
 
 def accept_loss(url: str) -> int:
-    """Let a log be written again although acknowledged commits are missing; return how many are.
+    """Let a log be written and read again although something of it is lost; return how many commits are missing.
 
-    Only on a person's word: what is gone stays gone, and its offsets are given out again.
+    Only on a person's word: what is gone stays gone. The offsets of missing commits are given out again; readers go
+    past records that are damaged or missing by themselves, and each of these is told in the log of what was done.
     """
     from bus.transports.sqlite.loss import accept_loss as accept
     from bus.transports.sqlite.options import path_of

@@ -214,7 +214,8 @@ class Sockets:
         except OSError as error:
             level = logging.DEBUG if self._has_told else logging.WARNING
             self._has_told = True
-            logs.tell(_LOG, level, "no socket to be woken by, so this reader polls", reason=str(error))
+            facts = {"folder": self._name, "reason": error.strerror or str(error)}
+            logs.tell(_LOG, level, "no socket to be woken by, so this reader polls", **facts)
             return None
 
     def _listening(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from bus.transports.sqlite.schema import commits_of
 from bus.transports.sqlite.store import Store, snapshot
 
 _SHOWN = 5
+_RESTORE = "Keep the file as it is, and restore the newest backup."
 _FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """The oldest versions without SQLite's WAL-reset bug, for each line that was mended."""
 
@@ -51,7 +52,7 @@ def _tried(store: Store, name: str, examine: Callable[[Store], list[str]]) -> Fi
         return Finding(name=name, level="ok", detail=f"all {name} are whole")
     more = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
     detail = "; ".join(faults[:_SHOWN]) + more
-    return Finding(name=name, level="fault", detail=detail, hint="Restore the named places from the newest backup.")
+    return Finding(name=name, level="fault", detail=detail, hint=_RESTORE if name == "pages" else MissingRecords.hint)
 
 
 def _pages(store: Store) -> list[str]:

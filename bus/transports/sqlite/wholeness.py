@@ -93,6 +93,5 @@ def _check_ends(connection: sqlite3.Connection, path: Path) -> None:
         if past(holes, first) != past(holes, found.first) or past(holes, found.end) != end:
             raise MissingRecords(
                 f"{path}: {topic}/{number} should hold offsets {first} to {end - 1}, and begins at {found.first}"
-                f" and ends at {found.end - 1}",
-                hint="`lienthong doctor` names what is missing; restore the newest backup.",
+                f" and ends at {found.end - 1}"
             )

@@ -29,18 +29,26 @@ def say(word: str, number: int = 0) -> None:
     sys.stdout.flush()
 
 
-def write(url: str) -> None:
+def write(url: str, size: str = "0") -> None:
     """Publish numbers for ever, each commit with the cursor that says how far it came."""
     engine = open_engine(url)
     claim = engine.claim("writer")
     number = int(claim.value or b"0")
     while True:
-        size = 1 + number % 7
-        appends = [_numbered(SOURCE, number + more) for more in range(size)]
-        number += size
+        many = 1 + number % 7
+        appends = [_numbered(SOURCE, number + more, int(size)) for more in range(many)]
+        number += many
         saved = Saved(name="writer", value=b"%d" % number, epoch=claim.epoch)
         engine.log.commit(Commit(appends=appends, cursor=saved))
         say("written", number)
+
+
+def clean(url: str) -> None:
+    """Clean as if all were old, for ever."""
+    with closing(open_engine(url)) as engine:
+        say("begins")
+        while True:
+            engine.admin.clean(4_000_000_000_000)
 
 
 def publish(url: str, commits: str) -> None:
@@ -214,7 +222,7 @@ def _numbered(topic: str, number: int, size: int = 0) -> NewRecord:
 
 
 JOBS: dict[str, Callable[..., None]] = {
-    "open": look, "make": make, "reopen": reopen, "write": write, "publish": publish, "copy": copy,
+    "open": look, "make": make, "reopen": reopen, "write": write, "clean": clean, "publish": publish, "copy": copy,
     "own": own, "hold": hold, "fork": fork, "lock": lock, "fill": fill, "flush": flush,
 }  # fmt: skip
 

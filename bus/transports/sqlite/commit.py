@@ -62,7 +62,7 @@ class Writer:
             return
         group.write(self._window_ms)
         counted = count_commits(self._connection, len(admitted))
-        self._store.foresee(counted - len(admitted))
+        self._store.check_mark(counted - len(admitted))
         self._counted = counted
         for ticket in admitted:
             ticket.is_doubtful = True

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 
 from bus import logs
@@ -38,9 +38,9 @@ class DiskStore:
     """One process's hold on the file. A connection never crosses a fork."""
 
     def __init__(self, path: Path, options: Options) -> None:
-        check_place(path)
-        check_not_inherited(path)
         self.path: Path = path.resolve()  # SQLite follows links too: one log, one set of files beside it
+        check_place(self.path)
+        check_not_inherited(self.path)
         self._name = str(self.path)
         self._pid = os.getpid()
         self._mutex = threading.Lock()
@@ -49,11 +49,13 @@ class DiskStore:
         self._commits = 0
         self._cut_at = WAL_TIDY_BYTES
         self._marked = Marked()
-        self.wal = Wal(self.path)
-        with os_errors(self.path):
-            self._turnstile = Turnstile(self.path)
-            self._mark = Mark(self.path)
-            self.liveness = KernelLocks(self.path.with_name(f"{self.path.name}-members"))
+        with os_errors(self.path), ExitStack() as beside:
+            self.wal = beside.enter_context(closing(Wal(self.path)))
+            self._turnstile = beside.enter_context(closing(Turnstile(self.path)))
+            self._mark = beside.enter_context(closing(Mark(self.path)))
+            members = self.path.with_name(f"{self.path.name}-members")
+            self.liveness = beside.enter_context(closing(KernelLocks(members)))
+            self._beside = beside.pop_all()
         self._writer = self._open(options)
         self._bell: Bell = open_bell(self.path, self.reader, polling=options.polling)
         guard(self)
@@ -87,7 +89,7 @@ class DiskStore:
             if self._closed:
                 self._close_late()
 
-    def foresee(self, before: int) -> None:
+    def check_mark(self, before: int) -> None:
         """Compare the database's counter with the mark, once more before each COMMIT.
 
         A process whose index of the write-ahead log was deleted under it no longer sees what others commit, and
@@ -155,7 +157,7 @@ class DiskStore:
             with self._turnstile.turn():
                 self._close_readers()
                 self._writer.close()
-            self.let_go()
+            self._beside.close()
             self._bell.close()
         release(self)
         atexit.unregister(self.close)
@@ -168,15 +170,8 @@ class DiskStore:
 
     def inherit(self) -> None:
         """In a forked child: close what would keep the parent's locks and sockets alive, and touch nothing else."""
-        self.let_go()
+        self._beside.close()
         self._bell.let_go()
-
-    def let_go(self) -> None:
-        """Close the lock files."""
-        self._turnstile.close()
-        self._mark.close()
-        self.wal.close()
-        self.liveness.close()
 
     def _open(self, options: Options) -> sqlite3.Connection:
         try:
@@ -185,7 +180,7 @@ class DiskStore:
                 status = self.path.stat()
                 self.identity = status.st_dev, status.st_ino
         except BaseException:
-            self.let_go()
+            self._beside.close()
             raise
         return writer
 
@@ -228,7 +223,7 @@ class DiskStore:
     def _check_file(self) -> None:
         try:
             same = os.stat(self._name).st_ino == self.identity[1]  # noqa: PTH116 - at each commit: twice as fast as by Path
-        except FileNotFoundError:
+        except OSError:
             same = False
         if not same:
             raise DamagedStore(

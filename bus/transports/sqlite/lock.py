@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -73,11 +73,19 @@ class Turnstile:
             fcntl.flock(file, fcntl.LOCK_EX)
 
     def _opened(self) -> tuple[int, ...]:
-        files = tuple(os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for place in self._places)
+        with ExitStack() as opened:
+            files = tuple(_open(place, opened) for place in self._places)
+            opened.pop_all()
         self.leave = partial(fcntl.flock, files[0], fcntl.LOCK_UN)
         """Give the turn back; harmless if it was not taken. Not a function of Python: an interruption could come
         between its call and its first line."""
         return files
+
+
+def _open(place: str, opened: ExitStack) -> int:
+    file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    opened.callback(os.close, file)
+    return file
 
 
 def _is_taken(file: int) -> bool:

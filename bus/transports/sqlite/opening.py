@@ -16,21 +16,24 @@ from bus.transports.sqlite.wal import Wal
 from bus.transports.sqlite.wholeness import check_files, check_tables, has_content, marked_in, missing
 
 _MIN_SQLITE = (3, 35, 0)
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "davfs"}
-_NETWORK_FUSE = {"fuse.sshfs", "fuse.glusterfs", "fuse.davfs2", "fuse.s3fs", "fuse.rclone", "fuse.ceph"}
+_NETWORK = {
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "davfs",
+    "gfs2", "ocfs2", "beegfs", "gpfs",
+    "fuse.sshfs", "fuse.glusterfs", "fuse.davfs2", "fuse.s3fs", "fuse.rclone", "fuse.ceph", "fuse.juicefs",
+}  # fmt: skip
 
 
 def check_place(path: Path) -> None:
     """Raise :class:`~bus.errors.ConfigError` where a log cannot live."""
     if sqlite3.sqlite_version_info < _MIN_SQLITE:
         raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old", hint="Python with SQLite ≥ 3.35 is needed.")
-    folder = path.absolute().parent
+    folder = path.parent
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not a folder", hint="Create it, or correct the transport's URL.")
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", hint="The transport's URL names a file in it.")
     kind = file_system(folder)
-    if kind in _NETWORK | _NETWORK_FUSE:
+    if kind in _NETWORK:
         raise ConfigError(
             f"{folder} is on a network file system ({kind}), where processes of two machines could not share a log",
             hint="Put the data on a disk of this machine, or use Kafka.",

@@ -47,7 +47,7 @@ class Store(Protocol):
         """Lend a connection to read with; every statement is read to its end."""
         ...
 
-    def foresee(self, before: int) -> None:
+    def check_mark(self, before: int) -> None:
         """Compare the counter before a COMMIT, inside the lock. Raises :class:`~bus.errors.MissingRecords`."""
         ...
 
@@ -83,7 +83,7 @@ def transaction(store: Store, commits: int = 1) -> Iterator[sqlite3.Connection]:
             try:
                 yield connection
                 counted = count_commits(connection, commits)
-                store.foresee(counted - commits)
+                store.check_mark(counted - commits)
                 connection.execute("COMMIT")
             except BaseException:
                 roll_back(connection)
@@ -146,7 +146,7 @@ class MemoryStore:
         """Lend the one connection."""
         return self.exclusive()
 
-    def foresee(self, before: int) -> None:
+    def check_mark(self, before: int) -> None:
         """Nothing can be lost apart from the whole."""
 
     def acknowledge(self, commits: int) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from bus.errors import DamagedStore, LienthongError, MissingRecords
 from bus.transport import Finding
+from bus.transports.sqlite.damage import faults_of
 from bus.transports.sqlite.directory import read_topics
 from bus.transports.sqlite.disk import WAL_WARN_BYTES, DiskStore
 from bus.transports.sqlite.opening import file_system
-from bus.transports.sqlite.records import faults_of
 from bus.transports.sqlite.schema import commits_of
 from bus.transports.sqlite.store import Store, snapshot
 

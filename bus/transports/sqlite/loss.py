@@ -12,11 +12,11 @@ from sqlite3 import Connection
 
 from bus import logs
 from bus.errors import ConfigError
+from bus.transports.sqlite.damage import MISSING, Fault, faults_of
 from bus.transports.sqlite.directory import Topic, read_topics
 from bus.transports.sqlite.disk import DiskStore
 from bus.transports.sqlite.faults import sqlite_errors
 from bus.transports.sqlite.options import Options
-from bus.transports.sqlite.records import MISSING, Fault, faults_of
 from bus.transports.sqlite.schema import commits_of, log_sql
 from bus.transports.sqlite.store import snapshot, transaction
 

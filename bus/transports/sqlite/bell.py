@@ -18,9 +18,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from bus import logs
 
@@ -30,7 +30,6 @@ _SETTLED_NS = 50_000_000
 """A folder changed this recently is listed again: its time stamp may be too coarse to show the next change."""
 
 _LOG = logs.logger("bus.transports.sqlite.bell")
-_numbers = count()
 
 
 class Listener(Protocol):
@@ -207,7 +206,8 @@ class Sockets:
         try:
             return self._ears.pop()
         except IndexError:
-            name = f"{self._folder}/{os.getpid()}-{next(_numbers)}"
+            # A number would do, but in a container the process before this one had the same, and has left its socket.
+            name = f"{self._name}/{uuid4().hex[:16]}"
         try:
             _own_folder(self._folder)  # the last to leave may have taken it with it
             return Ear(name)

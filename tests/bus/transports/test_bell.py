@@ -101,6 +101,16 @@ def test_a_socket_of_a_dead_process_is_taken_away(reader: Engine, writer: Engine
 
 
 @pytest.mark.usefixtures("only_datagrams")
+def test_sockets_that_a_process_of_the_same_number_left_are_in_nobodys_way(
+    reader: Engine, writer: Engine, sockets: Path
+) -> None:
+    for number in range(50):
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as left:
+            left.bind(str(sockets / f"{os.getpid()}-{number}"))
+    assert hears(reader, lambda: commit(writer))
+
+
+@pytest.mark.usefixtures("only_datagrams")
 def test_a_full_socket_keeps_nobody_waiting(reader: Engine, writer: Engine, sockets: Path) -> None:
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as full:
         full.bind(str(sockets / f"{os.getpid()}-999"))

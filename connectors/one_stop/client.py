@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn
@@ -47,7 +47,7 @@ class Query(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page's items as bytes, whether there are more, and the partner's own time when it answered."""
+    """A page's items as bytes, whether there are more, and the partner's own time when it began to answer."""
 
     items: tuple[bytes, ...]
     more: bool
@@ -149,7 +149,7 @@ class Client:
                 self._base + endpoint, json=content, timeout=self._timeouts, allow_redirects=False, stream=True
             ) as response:
                 _check_status(response, service)
-                return _Reply(read(self._body(response, service), service), _date(response))
+                return _Reply(read(self._body(response, service), service), seen_at(response))
         except (RequestException, HTTPError) as error:
             raise _translated(error, service) from error
 
@@ -218,6 +218,16 @@ def _retry_after(response: requests.Response) -> float | None:
     if then is None or now is None:
         return None
     return min(max((then - now).total_seconds(), 0.0), _MAX_WAIT_S)
+
+
+def seen_at(response: requests.Response) -> datetime | None:
+    """Return a time, by the partner's clock, at which it had not yet looked at its rows; None without a Date header.
+
+    The header is written when the answer is ready. A slow answer tells of rows as they were when it was asked for, so
+    its whole seconds are taken off: else they would eat up the safety lag.
+    """
+    answered = _date(response)
+    return None if answered is None else answered - timedelta(seconds=int(response.elapsed.total_seconds()))
 
 
 def _date(response: requests.Response) -> datetime | None:

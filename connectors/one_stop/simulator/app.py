@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from threading import Lock
 from typing import Any
@@ -64,7 +64,7 @@ class Login:
             else:
                 answer = {"session": None, "error_code": "-4", "message": "Sai tên đăng nhập hoặc mật khẩu"}
             self._desk.store.record(Call("login", {}, str(answer["error_code"])))
-        _send(response, answer, self._desk.clock)
+        _send(response, answer, self._desk.clock.now())
 
 
 class Share:
@@ -77,12 +77,13 @@ class Share:
         """Answer one call, well or as the script says."""
         asked = _content(request)
         desk = self._desk
+        now = desk.clock.now()  # once: an answer is never dated later than what it saw
         with desk.lock:
-            desk.history.advance(desk.clock.now())
+            desk.history.advance(now)
             fault = desk.faults.next()
             answer = self._answer(asked, fault)
             desk.store.record(Call(str(asked.get("service")), _public(asked), fault or str(answer["error_code"])))
-        _send(response, answer, desk.clock)
+        _send(response, answer, now)
         spoil(response, fault)
 
     def _answer(self, asked: dict[str, Any], fault: str) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _told(row: StoredRow) -> dict[str, Any]:
     return {**row.body, CHANGED_AT: row.time}
 
 
-def _send(response: falcon.Response, answer: dict[str, Any], clock: Clock) -> None:
+def _send(response: falcon.Response, answer: dict[str, Any], now: datetime) -> None:
     response.data = json.dumps(answer, ensure_ascii=False).encode()
     response.content_type = "application/json; charset=utf-8"
-    response.set_header("Date", format_datetime(clock.now().astimezone(UTC), usegmt=True))
+    response.set_header("Date", format_datetime(now.astimezone(UTC), usegmt=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from bus.errors import TopicNotFound
+from bus.errors import DamagedStore, TopicNotFound
 from bus.records import TopicPartition
 from bus.transports.sqlite.faults import sqlite_errors
 from bus.transports.sqlite.store import Store
@@ -48,9 +48,18 @@ class Directory:
 
 
 def read_topics(connection: sqlite3.Connection) -> list[Topic]:
-    """Return all topics, by name, as they stand now."""
-    parts: dict[int, list[int]] = {}
-    for topic, part in connection.execute("SELECT topic,id FROM part WHERE id>0 ORDER BY topic,part").fetchall():
-        parts.setdefault(topic, []).append(part)
-    found = connection.execute("SELECT id,name,compacted,retention_ms FROM topic ORDER BY name").fetchall()
-    return [Topic(topic, name, bool(compacted), kept, tuple(parts[topic])) for topic, name, compacted, kept in found]
+    """Return all topics, by name, as they stand now. Raises :class:`~bus.errors.DamagedStore`."""
+    # One statement sees one state: of two, the second might meet a topic that was made after the first.
+    rows = connection.execute(
+        "SELECT t.id,t.name,t.compacted,t.retention_ms,p.id FROM topic t LEFT JOIN part p ON p.topic=t.id"
+        " ORDER BY t.name,p.part"
+    ).fetchall()
+    parts: dict[tuple[int, str, int, int | None], list[int]] = {}
+    for topic, name, compacted, kept, part in rows:
+        if part is None:
+            raise DamagedStore(f"the log has lost the partitions of topic {name}")
+        parts.setdefault((topic, name, compacted, kept), []).append(part)
+    return [
+        Topic(topic, name, bool(compacted), kept, tuple(found))
+        for (topic, name, compacted, kept), found in parts.items()
+    ]

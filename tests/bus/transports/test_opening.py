@@ -7,10 +7,12 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from bus.errors import ConfigError, StoreVersion
+from bus.errors import ConfigError, DamagedStore, StoreVersion
+from bus.transport import TopicSpec
 from bus.transports import accept_loss, open_engine
 from bus.transports.sqlite import check, options
 from bus.transports.sqlite.opening import check_place, file_system
@@ -94,3 +96,24 @@ def test_a_log_in_memory_has_nothing_to_lose() -> None:
 @pytest.mark.parametrize("module", [options, check])
 def test_its_examples_are_right(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+def test_topics_that_are_being_made_are_seen_whole_or_not_at_all(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bus.db"
+    with closing(open_engine(url)) as maker, closing(open_engine(url)) as looker:
+        specs = [TopicSpec(name=f"topic.{number}", partitions=3) for number in range(60)]
+        thread = Thread(target=lambda: [maker.admin.create_topic(spec) for spec in specs])
+        thread.start()
+        seen = [spec for _ in range(2000) if thread.is_alive() for spec in looker.admin.topics()]
+        thread.join()
+        assert {spec.partitions for spec in (*seen, *looker.admin.topics())} == {3}
+
+
+def test_a_topic_whose_partitions_are_lost_is_named(tmp_path: Path) -> None:
+    with closing(open_engine(f"sqlite:///{tmp_path}/bus.db")) as engine:
+        engine.admin.create_topic(TopicSpec(name="dossier.events", partitions=2))
+        with closing(sqlite3.connect(tmp_path / "bus.db")) as other:
+            other.execute("DELETE FROM part WHERE id>0")
+            other.commit()
+        with pytest.raises(DamagedStore, match=r"partitions of topic dossier\.events"):
+            engine.admin.topics()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Event
 from time import monotonic
 from typing import NamedTuple, Protocol, TypeVar
@@ -60,14 +60,20 @@ It raises ContractError for bad data, and a retriable error for an outage. An id
 class Subscription(Struct, frozen=True, kw_only=True):
     """Who reads what, and how.
 
-    ``inbox`` leaves out events whose id this group has handled within the inbox's window. ``accepts_replays`` takes
-    records that a replay marked; everyone else skips and counts them. ``renew_s`` is how long a slow handler may
-    take before the lease is renewed between two records; keep it well below the engine's lease.
+    ``types`` are the event types that are handled, all if None, and ``not_from`` sources whose events are not: what is
+    passed over is not even decoded, and no bad bytes among it are buried. ``inbox`` leaves out events whose id this
+    group has handled within the inbox's window. ``tells_once`` leaves out events that the handler returns and whose id
+    their source has told within that window. ``accepts_replays`` takes records that a replay marked; everyone else
+    skips and counts them. ``renew_s`` is how long a slow handler may take before the lease is renewed between two
+    records; keep it well below the engine's lease.
     """
 
     group: str
     topics: tuple[str, ...]
+    types: frozenset[str] | None = None
+    not_from: frozenset[str] = frozenset()
     inbox: bool = False
+    tells_once: bool = False
     accepts_replays: bool = False
     page: int = MAX_PAGE
     policy: RetryPolicy = STEADY
@@ -80,11 +86,18 @@ class Subscription(Struct, frozen=True, kw_only=True):
             raise ConfigError(f"group {self.group}: a page has 1 to {MAX_PAGE} records")
 
 
+class _Told(NamedTuple):
+    """A record that a handler, or its failure, adds to the log; ``seen`` if its source is to tell it only once."""
+
+    record: NewRecord
+    seen: Seen | None = None
+
+
 class _Entry(NamedTuple):
     """What one record adds to its page's commit; ``id`` is remembered, if there is one."""
 
     id: bytes | None
-    appends: tuple[NewRecord, ...]
+    told: tuple[_Told, ...]
 
 
 class _Page:
@@ -179,17 +192,19 @@ class Consumer:
         if event_id is not None and event_id in page.known:
             outcome = "duplicate"
         else:
-            outcome, appends = self._outcome(record)
+            outcome, told = self._outcome(record)
             remembered = event_id if outcome == "handled" else None
             if remembered is not None:
                 page.known.add(remembered)
-            if appends or remembered is not None:
-                page.entries.append(_Entry(remembered, appends))
+            if told or remembered is not None:
+                page.entries.append(_Entry(remembered, told))
         page.outcomes[outcome] += 1
         page.next = record.offset + 1
 
-    def _outcome(self, record: Record) -> tuple[str, tuple[NewRecord, ...]]:
+    def _outcome(self, record: Record) -> tuple[str, tuple[_Told, ...]]:
         """Handle one record, and return what became of it with what it adds to the log."""
+        if not concerns(self._about, record):
+            return "other", ()
         try:
             event = self._retrying(lambda: self._wire.decode(record))
         except ContractError as error:
@@ -200,28 +215,30 @@ class Consumer:
             return aside, ()
         return self._handle(event, record)
 
-    def _handle(self, event: Envelope, record: Record) -> tuple[str, tuple[NewRecord, ...]]:
+    def _handle(self, event: Envelope, record: Record) -> tuple[str, tuple[_Told, ...]]:
         attempts = 0
 
-        def attempt() -> tuple[NewRecord, ...]:
+        def attempt() -> tuple[_Told, ...]:
             nonlocal attempts
             attempts += 1
             told = self._handler(event, record)
-            return () if told is None else tuple(self._wire.encode(one) for one in told)
+            return () if told is None else tuple(self._told(one) for one in told)
 
         try:
             return "handled", self._retrying(attempt)
         except ContractError as error:
             return self._bury(record, error, HANDLE, attempts)
 
-    def _bury(
-        self, record: Record, error: ContractError, stage: str, attempts: int
-    ) -> tuple[str, tuple[NewRecord, ...]]:
+    def _bury(self, record: Record, error: ContractError, stage: str, attempts: int) -> tuple[str, tuple[_Told, ...]]:
         letter = record_letter(record, Failure(error=error, stage=stage, by=self._about.group, attempts=attempts))
         metrics.buried(record.topic, error.code, stage)
         facts = {"group": self._about.group, "place": str(record.place), "code": error.code, "stage": stage}
         logs.tell(_LOG, logging.WARNING, "a record is buried", **facts)
-        return "buried", (letter,)
+        return "buried", (_Told(letter),)
+
+    def _told(self, event: Envelope) -> _Told:
+        seen = Seen(scope=event.source, id=event.id.bytes) if self._about.tells_once else None
+        return _Told(self._wire.encode(event), seen)
 
     def _aside(self, headers: Sequence[Header]) -> str:
         """Say why a record is not for this group, if so: a replay's, or redriven for another group."""
@@ -246,7 +263,7 @@ class Consumer:
 
     def _commit_once(self, page: _Page, known: frozenset[bytes]) -> None:
         """Commit without what is known. Another member may handle the same event, from another partition, meanwhile:
-        then its outcome stands.
+        then its outcome stands. So it does where an event that is to be told once has been told.
         """
         commit = self._about_to(page, known)
         try:
@@ -257,10 +274,12 @@ class Consumer:
     def _about_to(self, page: _Page, without: frozenset[bytes]) -> Commit:
         group = self._about.group
         entries = [entry for entry in page.entries if entry.id is None or entry.id not in without]
+        told = _once([one for entry in entries for one in entry.told], without)
+        handled = [Seen(scope=group, id=entry.id) for entry in entries if entry.id is not None]
         return Commit(
-            appends=[record for entry in entries for record in entry.appends],
+            appends=[one.record for one in told],
             offsets=[Moved(group=group, partition=page.partition, next=page.next, epoch=page.held.epoch)],
-            seen=[Seen(scope=group, id=entry.id) for entry in entries if entry.id is not None],
+            seen=handled + [one.seen for one in told if one.seen is not None],
         )
 
     def _tell_expired(self, partition: TopicPartition, expected: int, found: int) -> None:
@@ -290,6 +309,29 @@ class Consumer:
         if now - self._renewed_at >= self._about.renew_s and self._member is not None:
             self._member.renew()
             self._renewed_at = now
+
+
+def concerns(subscription: Subscription, record: Record) -> bool:
+    """Tell by its headers whether a record is of a type and from a source that the group handles.
+
+    A record that does not tell its type concerns everyone: nobody could say that it was passed over rightly.
+    """
+    types, event_type, source = subscription.types, record.header("ce_type"), record.header("ce_source")
+    if types is not None and event_type is not None and event_type.decode("utf-8", "replace") not in types:
+        return False
+    return source is None or source.decode("utf-8", "replace") not in subscription.not_from
+
+
+def _once(told: Sequence[_Told], without: Collection[bytes]) -> Sequence[_Told]:
+    """Leave out what was told before, and repeats within the page."""
+    known, kept = set(without), []
+    for one in told:
+        if one.seen is not None:
+            if one.seen.id in known:
+                continue
+            known.add(one.seen.id)
+        kept.append(one)
+    return kept
 
 
 def inbox_id(record: Record) -> bytes | None:

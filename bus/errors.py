@@ -105,6 +105,23 @@ class RuleBroken(ContractError):
         self.path, self.rule = path, rule
 
 
+class Rejected(ContractError):
+    """The partner understood the call and will not do it for what this event says; repeating it would not help."""
+
+    code = "LT-E2404"
+    hint = "Have the record corrected at its source, or the partner's data; then redrive or discard the letter."
+
+
+class LeftAmbiguous(ContractError):
+    """A call may or may not have acted, and the partner cannot tell: a person has to find out.
+
+    Redriving its letter makes the call again; discarding it says that it had acted, or is not wanted any more.
+    """
+
+    code = "LT-E2405"
+    hint = "Ask the partner by another way, then `lienthong deadletter redrive` (it had not) or `discard` (it had)."
+
+
 class InvalidSchema(ContractError):
     """Not an Avro schema, or one that the bus refuses because values could be lost or confused."""
 
@@ -272,16 +289,22 @@ class ConnectorError(LienthongError):
     code = "LT-E5001"
 
 
-class SourceUnavailable(ConnectorError):
-    """The partner does not answer now. ``wait_s`` is its Retry-After, where it gave one."""
+class PartnerUnavailable(ConnectorError):
+    """The partner does not answer now. ``wait_s`` is its Retry-After, where it gave one.
+
+    ``may_have_acted`` if the request may have reached it whole: then a call that does something must not be repeated
+    before the partner was asked.
+    """
 
     code = "LT-E5002"
     retriable = True
     exit_code = 8
 
-    def __init__(self, message: str, *, wait_s: float | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, wait_s: float | None = None, may_have_acted: bool = False, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
-        self.wait_s = wait_s
+        self.wait_s, self.may_have_acted = wait_s, may_have_acted
 
 
 class CredentialsRefused(ConnectorError):
@@ -297,6 +320,31 @@ class CursorLost(ConnectorError):
 
     code = "LT-E5004"
     exit_code = 9
+
+
+class RequestRefused(ConnectorError):
+    """The partner refuses what was asked, with an HTTP ``status`` of 4xx that no credentials explain.
+
+    A source stops with it; a sink that knows the status to speak of this one event raises :class:`Rejected` instead.
+    """
+
+    code = "LT-E5005"
+    hint = "Check the address, the endpoints and what this user may ask for."
+
+    def __init__(self, message: str, status: int, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class NotProven(ConnectorError):
+    """A notice does not prove that the partner sent it now: a wrong signature, or one that is too old.
+
+    Nothing of it is kept, since anybody may have sent it.
+    """
+
+    code = "LT-E5006"
+    hint = "Compare the shared secret and both clocks with the partner's."
+    exit_code = 4
 
 
 # -- proofs: never retried, always loud -----------------------------------------------------------------

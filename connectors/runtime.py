@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bus import logs, metrics, retry
 from bus.deadletters import Failure
-from bus.errors import ContractError, Duplicate, SourceUnavailable
+from bus.errors import ContractError, Duplicate, PartnerUnavailable
 from bus.producer import Check, Encoder
 from bus.records import NewRecord
 from bus.retry import PATIENT, STEADY, RetryPolicy
@@ -107,7 +107,7 @@ class _Loop:
         """Return the next batch; None where the partner stays away and the run waits for it."""
         try:
             return self._retrying(lambda: self._source.fetch(self._cursor), self._run.partner)
-        except SourceUnavailable as error:
+        except PartnerUnavailable as error:
             if self._run.once:
                 raise
             logs.tell(_LOG, logging.WARNING, "the partner stays away", source=self._source.name, code=error.code)

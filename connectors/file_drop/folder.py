@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bus.errors import ConfigError, SourceUnavailable
+from bus.errors import ConfigError, PartnerUnavailable
 from connectors.file_drop.layout import Layout
 
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
@@ -34,7 +34,7 @@ class Folder:
         self._since: dict[str, tuple[str, float]] = {}
 
     def files(self) -> list[Found]:
-        """Return the files that are there, by name. Raises :class:`~bus.errors.SourceUnavailable`."""
+        """Return the files that are there, by name. Raises :class:`~bus.errors.PartnerUnavailable`."""
         names = {name for pattern in self._layout.patterns for name in self._names(pattern)}
         found = [file for name in sorted(names) if (file := look(name, self._layout.folder / name)) is not None]
         now = time.monotonic()
@@ -68,7 +68,7 @@ class Folder:
             yield pattern
             return
         if not self._fixed(pattern).is_dir():
-            raise SourceUnavailable(f"the folder {self._fixed(pattern)} is not there", hint="Is its disk connected?")
+            raise PartnerUnavailable(f"the folder {self._fixed(pattern)} is not there", hint="Is its disk connected?")
         # Not Path.glob: it takes hidden files and no absolute patterns.
         for name in glob.iglob(pattern, root_dir=folder, recursive=True):  # noqa: PTH207
             if not name.endswith(UNFINISHED):
@@ -91,7 +91,7 @@ def look(name: str, path: Path) -> Found | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SourceUnavailable(f"{name} cannot be looked at: {error.strerror}") from error
+        raise PartnerUnavailable(f"{name} cannot be looked at: {error.strerror}") from error
     return found(name, path, seen) if stat.S_ISREG(seen.st_mode) else None
 
 

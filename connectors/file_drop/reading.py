@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from bus.errors import ContractError, SourceUnavailable
+from bus.errors import ContractError, PartnerUnavailable
 from connectors.file_drop.bookmark import OPEN, FilePlace
 from connectors.file_drop.csv_file import open_csv
 from connectors.file_drop.folder import Found, found
@@ -176,7 +176,7 @@ def _open(file: Found) -> BufferedReader:
         raise Gone from error
     except OSError as error:
         hint = "Let the account that runs the connector read it; it goes on from its cursor."
-        raise SourceUnavailable(f"{file.name} cannot be read: {error.strerror}", hint=hint) from error
+        raise PartnerUnavailable(f"{file.name} cannot be read: {error.strerror}", hint=hint) from error
 
 
 def _pieces(stream: BufferedReader, start: int, end: int) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from bus.envelope import Envelope
-from bus.errors import ConfigError, SourceUnavailable
+from bus.errors import ConfigError, PartnerUnavailable
 from connectors.file_drop import bookmark
 from connectors.file_drop.bookmark import FilePlace
 from connectors.file_drop.folder import Folder, Found
@@ -70,7 +70,9 @@ class FileSource:
             return self._batch(is_first=cursor is None)
         except OSError as error:
             self._forget()
-            raise SourceUnavailable(f"the files cannot be read: {error.strerror}", hint="Is the disk sound?") from error
+            raise PartnerUnavailable(
+                f"the files cannot be read: {error.strerror}", hint="Is the disk sound?"
+            ) from error
         except BaseException:
             self._forget()
             raise
@@ -163,7 +165,7 @@ class FileSource:
         if self._changes[name] > _MAX_CHANGES:
             self._changes.clear()
             hint = "Write under another name, such as `….part`, and rename the file when it is whole."
-            raise SourceUnavailable(f"{name} keeps changing while it is read", hint=hint)
+            raise PartnerUnavailable(f"{name} keeps changing while it is read", hint=hint)
         return True
 
     def _takes_open_line(self, reader: FileReader) -> bool:

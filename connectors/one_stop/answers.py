@@ -8,7 +8,7 @@ from unicodedata import normalize
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from bus.errors import SourceUnavailable
+from bus.errors import PartnerUnavailable
 
 
 class Meaning(Enum):
@@ -37,12 +37,12 @@ _SESSION_OVER = ("-2",)
 
 
 def read(body: bytes, service: str) -> Answer:
-    """Return the answer in a body. Raises :class:`~bus.errors.SourceUnavailable`: no whole answer is no answer."""
+    """Return the answer in a body. Raises :class:`~bus.errors.PartnerUnavailable`: no whole answer is no answer."""
     try:
         return msgspec.json.decode(body, type=Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kind = "a web page" if body.lstrip()[:1] == b"<" else "no whole answer in JSON"
-        raise SourceUnavailable(
+        raise PartnerUnavailable(
             f"{service}: the partner sent {kind} ({len(body)} bytes)",
             hint="A gateway before the partner may be down, or `base_url` and the endpoints name something else.",
         ) from error

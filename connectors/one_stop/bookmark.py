@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bus.errors import CursorLost
-from connectors.one_stop import times
+from connectors import times
 
 
 class Bookmark(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -22,7 +22,7 @@ from requests.utils import get_environ_proxies
 # requests brings it, and lets its errors through where a body is read piece by piece.
 from urllib3.exceptions import HTTPError
 
-from bus.errors import ConnectorError, CredentialsRefused, SourceUnavailable
+from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable
 from connectors.one_stop.answers import Answer, Meaning, code_of, meaning, read
 from connectors.one_stop.config import Settings
 
@@ -89,7 +89,7 @@ class Client:
     def page(self, query: Query) -> Page:
         """Return one page, logging in first where need be, and once more where the partner ended our session.
 
-        Raises :class:`~bus.errors.SourceUnavailable`, :class:`~bus.errors.CredentialsRefused` and
+        Raises :class:`~bus.errors.PartnerUnavailable`, :class:`~bus.errors.CredentialsRefused` and
         :class:`~bus.errors.ConnectorError`.
         """
         asked = {
@@ -99,7 +99,7 @@ class Client:
         reply = self._asked(query.service, asked)
         answer = reply.answer
         if not isinstance(answer.data, list) or answer.more is UNSET:
-            raise SourceUnavailable(f"{query.service}: the answer has no `data` or no `ConNua`")
+            raise PartnerUnavailable(f"{query.service}: the answer has no `data` or no `ConNua`")
         if reply.answered_at is None:
             raise ConnectorError(
                 f"{query.service}: the partner's answer has no Date header",
@@ -122,7 +122,7 @@ class Client:
             self._session = None
             if over.refused:
                 raise CredentialsRefused(f"{service}: the partner refuses us although it has just let us in") from None
-            raise SourceUnavailable(f"{service}: the partner's new session is over at once") from None
+            raise PartnerUnavailable(f"{service}: the partner's new session is over at once") from None
 
     def _share(self, service: str, fields: Mapping[str, Any]) -> _Reply:
         if self._session is None:
@@ -140,7 +140,7 @@ class Client:
         except _SessionOver as over:
             raise CredentialsRefused("login: the partner does not know this user and password") from over
         if not answer.session:
-            raise SourceUnavailable("login: the answer has no `session`")
+            raise PartnerUnavailable("login: the answer has no `session`")
         return answer.session
 
     def _post(self, endpoint: str, content: Mapping[str, Any], service: str) -> _Reply:
@@ -165,7 +165,7 @@ class Client:
                     hint="Lower `page_size`, or raise `max_answer_mb`.",
                 )
             if time.monotonic() > deadline:
-                raise SourceUnavailable(f"{service}: the answer did not end within {self._config.read_timeout_s:g} s")
+                raise PartnerUnavailable(f"{service}: the answer did not end within {self._config.read_timeout_s:g} s")
         return bytes(body)
 
 
@@ -176,9 +176,9 @@ def _judge(answer: Answer, service: str) -> None:
         case Meaning.SESSION_OVER:
             raise _SessionOver(refused=False)
         case Meaning.BUSY:
-            raise SourceUnavailable(f"{service}: the partner answers with error_code {code_of(answer)}")
+            raise PartnerUnavailable(f"{service}: the partner answers with error_code {code_of(answer)}")
         case Meaning.CONTRADICTS_ITSELF:
-            raise SourceUnavailable(f"{service}: the code says success, and the text does not")
+            raise PartnerUnavailable(f"{service}: the code says success, and the text does not")
         case Meaning.REFUSED:
             _refuse(answer, service)
 
@@ -200,7 +200,7 @@ def _check_status(response: requests.Response, service: str) -> None:
     if status in _UNAUTHORISED:
         raise _SessionOver(refused=True)
     if status in _COMES_BACK:
-        raise SourceUnavailable(f"{service}: the partner answers {status}", wait_s=_retry_after(response))
+        raise PartnerUnavailable(f"{service}: the partner answers {status}", wait_s=_retry_after(response))
     if 300 <= status < 400:
         raise ConnectorError(
             f"{service}: the partner sends us elsewhere ({status}), and we do not follow",
@@ -252,7 +252,7 @@ def _translated(error: Exception, service: str) -> Exception:
         )
     if isinstance(error, InvalidURL | InvalidHeader):
         return ConnectorError(f"{service}: the address cannot be called ({kind})", hint="Check `base_url`.")
-    return SourceUnavailable(
+    return PartnerUnavailable(
         f"{service}: the partner gave no whole answer ({kind})",
         hint="Is it up, and can this machine reach `base_url`? The next run goes on from the cursor.",
     )

@@ -10,8 +10,8 @@ from unicodedata import normalize
 
 from msgspec import Struct
 
-from bus.errors import SourceUnavailable, Unreadable
-from connectors.one_stop import times
+from bus.errors import PartnerUnavailable, Unreadable
+from connectors import times
 from connectors.one_stop.bookmark import Bookmark
 from connectors.one_stop.feeds import CHANGED_AT, DOSSIER, FEEDS
 from connectors.sdk import Fetched
@@ -30,7 +30,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def rows(items: Sequence[bytes], mark: Bookmark) -> list[Fetched]:
-    """Return a page's items in their order. Raises :class:`~bus.errors.SourceUnavailable` for a page out of order.
+    """Return a page's items in their order. Raises :class:`~bus.errors.PartnerUnavailable` for a page out of order.
 
     A page that comes again, or rows that stand before what was asked for, mean that the partner does not keep the
     order on which the bookmark rests; nothing of such a page is taken.
@@ -97,7 +97,7 @@ def _check_order(found: Sequence[Row], mark: Bookmark) -> None:
     last = mark.time
     for row in found:
         if row.time < last or (row.time, row.id) == (mark.time, mark.id):
-            raise SourceUnavailable(
+            raise PartnerUnavailable(
                 f"{FEEDS[mark.feed].service}: a page out of order, or one that was sent before",
                 hint="The partner has to sort by time of change and name, and to begin behind what was asked for.",
             )

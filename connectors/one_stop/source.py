@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from bus.envelope import Envelope
-from bus.errors import SourceUnavailable
-from connectors.one_stop import bookmark, times
+from bus.errors import PartnerUnavailable
+from connectors import times
+from connectors.one_stop import bookmark
 from connectors.one_stop.bookmark import Bookmark, Course
 from connectors.one_stop.client import Page, Query
 from connectors.one_stop.config import Settings
@@ -94,7 +95,7 @@ class OneStopSource:
     def _query(self, mark: Bookmark) -> Query:
         service = FEEDS[mark.feed].service
         if mark.page > MAX_EMPTY_PAGES:
-            raise SourceUnavailable(f"{service}: over {MAX_EMPTY_PAGES} pages without a row, and still more to come")
+            raise PartnerUnavailable(f"{service}: over {MAX_EMPTY_PAGES} pages without a row, and still more to come")
         return Query(service, mark.time, mark.id, mark.until, mark.page, self._config.page_size)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bus.errors import ContractError, SourceUnavailable, TransportUnavailable
+from bus.errors import ContractError, PartnerUnavailable, TransportUnavailable
 from bus.retry import RetryPolicy, call
 
 
@@ -44,14 +44,14 @@ def test_attempts_end_with_the_last_error_itself() -> None:
 
 def test_a_partners_wait_is_honoured() -> None:
     waits: list[float] = []
-    call(Flaky(SourceUnavailable("later", wait_s=7.0)), sleep=waits.append)
+    call(Flaky(PartnerUnavailable("later", wait_s=7.0)), sleep=waits.append)
     assert waits == [7.0]
 
 
 def test_a_wait_beyond_the_policys_time_ends_the_calls_at_once() -> None:
     waits: list[float] = []
-    with pytest.raises(SourceUnavailable):
-        call(Flaky(SourceUnavailable("tomorrow", wait_s=86400.0)), sleep=waits.append)
+    with pytest.raises(PartnerUnavailable):
+        call(Flaky(PartnerUnavailable("tomorrow", wait_s=86400.0)), sleep=waits.append)
     assert waits == []
 
 

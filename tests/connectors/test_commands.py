@@ -14,7 +14,7 @@ import pytest
 
 from bus.cli.root import run
 from bus.envelope import Envelope, event_id
-from bus.errors import ConfigError, SourceUnavailable, Unmappable
+from bus.errors import ConfigError, PartnerUnavailable, Unmappable
 from bus.transports import open_engine
 from connectors import installed
 from connectors.sdk import Batch, Fetched, Source
@@ -49,7 +49,7 @@ class Words:
         text = config.read_text("utf-8")
         if not text:
             raise ConfigError("the configuration is empty", hint="Write a word.")
-        outages = [SourceUnavailable("the partner is down", wait_s=3600.0)] if text == "down" else []
+        outages = [PartnerUnavailable("the partner is down", wait_s=3600.0)] if text == "down" else []
         return WordSource(text.split(), name="words", outages=outages)
 
     def open_sample(self, _config: Path, sample: Path) -> Source:
@@ -135,7 +135,7 @@ def test_what_was_moved_before_an_outage_is_told(call: Call, monkeypatch: pytest
 
         def fetch(self, cursor: bytes | None) -> Batch:
             if cursor is not None:
-                raise SourceUnavailable("the partner is down", wait_s=3600.0)
+                raise PartnerUnavailable("the partner is down", wait_s=3600.0)
             return super().fetch(cursor)
 
     monkeypatch.setattr(Words, "open", lambda _self, config: Falling(config.read_text("utf-8").split(), name="words"))

@@ -11,7 +11,7 @@ import pytest
 
 from bus.deadletters import read_letter
 from bus.envelope import Envelope
-from bus.errors import Claimed, CredentialsRefused, OutcomeUnknown, SourceUnavailable, Unmappable
+from bus.errors import Claimed, CredentialsRefused, OutcomeUnknown, PartnerUnavailable, Unmappable
 from bus.producer import Producer
 from bus.retry import RetryPolicy
 from bus.transport import Engine
@@ -118,18 +118,18 @@ def test_what_is_sent_by_hand_meanwhile_is_not_told_again(engine: Engine) -> Non
 
 
 def test_a_partner_that_comes_back_is_asked_again_with_the_same_cursor(engine: Engine) -> None:
-    source = ListSource(["a"], outages=[SourceUnavailable("down"), SourceUnavailable("down")])
+    source = ListSource(["a"], outages=[PartnerUnavailable("down"), PartnerUnavailable("down")])
     run(engine, source)
     assert (source.fetches, told(engine)) == ([None, None, None], "a")
 
 
 def test_a_partner_that_stays_away_ends_a_single_run(engine: Engine) -> None:
-    with pytest.raises(SourceUnavailable):
-        run(engine, ListSource(["a"], outages=[SourceUnavailable("down")] * 9))
+    with pytest.raises(PartnerUnavailable):
+        run(engine, ListSource(["a"], outages=[PartnerUnavailable("down")] * 9))
 
 
 def test_an_outage_does_not_end_a_run_that_watches(engine: Engine) -> None:
-    source, stop = ListSource(["a"], outages=[SourceUnavailable("down")] * 9), Event()
+    source, stop = ListSource(["a"], outages=[PartnerUnavailable("down")] * 9), Event()
     how = Run(stop=stop, progress=lambda _books: stop.set(), partner=AT_ONCE)
     assert (run_source(engine, JsonWire(), source, how).published, told(engine)) == (1, "a")
 

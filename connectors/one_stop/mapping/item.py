@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bus.errors import Unmappable
-from connectors.one_stop import times
+from connectors import times
 
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 _MAX_AMOUNT = Decimal(10) ** 16

@@ -18,7 +18,7 @@ from connectors.one_stop.simulator.faults import Faults
 from connectors.one_stop.simulator.history import History
 from connectors.one_stop.simulator.spoiling import spoil
 from connectors.one_stop.simulator.store import Asked, Call, Store, StoredRow
-from connectors.one_stop.times import told
+from connectors.times import told
 
 USERNAME, PASSWORD = "truc-lien-thong", "mat-khau-thu-nghiem"
 """The simulator's own; nothing real is called so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from connectors.one_stop.times import VIETNAM
+from connectors.times import VIETNAM
 
 MERGER = datetime(2025, 7, 1, tzinfo=VIETNAM)
 """Thái Bình (H54) became part of Hưng Yên (H31): its code is closed since."""

@@ -15,7 +15,7 @@ from unicodedata import normalize
 from msgspec.structs import replace
 
 from connectors.one_stop.simulator.change import Change
-from connectors.one_stop.times import VIETNAM, parse, told
+from connectors.times import VIETNAM, parse, told
 
 Changes = Sequence[Change]
 Facts = tuple[tuple[str, str], ...]

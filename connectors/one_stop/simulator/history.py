@@ -14,7 +14,7 @@ from connectors.one_stop.simulator.habits import with_habits
 from connectors.one_stop.simulator.life import life
 from connectors.one_stop.simulator.office import FIRST_DAY
 from connectors.one_stop.simulator.store import Store
-from connectors.one_stop.times import parse, told
+from connectors.times import parse, told
 
 _AT_ONCE = 200
 

@@ -23,7 +23,7 @@ from connectors.one_stop.simulator.shapes import (
     supplement_row,
     supplied,
 )
-from connectors.one_stop.times import told
+from connectors.times import told
 
 Facts = Sequence[tuple[str, str]]
 

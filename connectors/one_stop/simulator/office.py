@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from connectors.one_stop.times import VIETNAM
+from connectors.times import VIETNAM
 
 FIRST_DAY = datetime(2025, 6, 26, tzinfo=VIETNAM)
 """A Thursday, three working days before the provinces merged: the first dossiers carry codes that have closed since."""

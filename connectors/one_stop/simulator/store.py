@@ -32,7 +32,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import Insert
 
 from connectors.one_stop.simulator.change import Change
-from connectors.one_stop.times import told
+from connectors.times import told
 
 _TABLES = MetaData()
 _ROWS = Table(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.errors import ConfigError, CursorLost, SourceUnavailable
+from bus.errors import ConfigError, CursorLost, PartnerUnavailable
 from connectors.file_drop.source import FileSource
 from tests.connectors.file_drop.making import (
     HEADER,
@@ -124,7 +124,7 @@ def test_a_file_that_is_rewritten_while_it_is_read_is_read_again(tmp_path: Path)
 
 def test_a_file_that_keeps_changing_is_told(tmp_path: Path) -> None:
     drop(tmp_path, HEADER + LONG)
-    with closing(a_source(tmp_path)) as source, pytest.raises(SourceUnavailable, match="keeps changing"):
+    with closing(a_source(tmp_path)) as source, pytest.raises(PartnerUnavailable, match="keeps changing"):
         read_and_rewrite(source, tmp_path)
 
 

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from bus.errors import SourceUnavailable
+from bus.errors import PartnerUnavailable
 from connectors.runtime import Run, run_source
 from tests.connectors.file_drop.making import (
     AT_ONCE,
@@ -145,7 +145,7 @@ def test_a_folder_that_is_not_there_now_is_waited_for(tmp_path: Path) -> None:
     with closing(a_watcher(tmp_path, mapping)) as source:
         _, cursor = steps(source)
         (tmp_path / "in").rmdir()
-        with pytest.raises(SourceUnavailable, match="is not there"):
+        with pytest.raises(PartnerUnavailable, match="is not there"):
             source.fetch(cursor)
         (tmp_path / "in").mkdir()
         drop(tmp_path / "in")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bus.errors import CursorLost
-from connectors.one_stop import bookmark, times
+from connectors import times
+from connectors.one_stop import bookmark
 from connectors.one_stop.bookmark import Bookmark, Course
 
 COURSE = Course(feeds=("dossiers", "steps"), since="20250601000000", overlap_s=600)

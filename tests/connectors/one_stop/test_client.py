@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 import requests
 
-from bus.errors import ConnectorError, CredentialsRefused, LienthongError, SourceUnavailable
+from bus.errors import ConnectorError, CredentialsRefused, LienthongError, PartnerUnavailable
 from connectors.one_stop.client import Client, Query, seen_at
 from connectors.one_stop.simulator import PASSWORD, USERNAME, Simulator
 from tests.connectors.one_stop.world import open_client
@@ -54,10 +54,10 @@ def test_one_login_serves_many_pages(client: Client, simulator: Simulator) -> No
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        ("500", SourceUnavailable), ("502", SourceUnavailable), ("504", SourceUnavailable), ("slow", SourceUnavailable),
-        ("drip", SourceUnavailable), ("truncated", SourceUnavailable), ("cut-json", SourceUnavailable),
-        ("html", SourceUnavailable), ("busy", SourceUnavailable), ("contradiction", SourceUnavailable),
-        ("no-data", SourceUnavailable), ("400", ConnectorError), ("404", ConnectorError), ("redirect", ConnectorError),
+        ("500", PartnerUnavailable), ("502", PartnerUnavailable), ("504", PartnerUnavailable), ("slow", PartnerUnavailable),
+        ("drip", PartnerUnavailable), ("truncated", PartnerUnavailable), ("cut-json", PartnerUnavailable),
+        ("html", PartnerUnavailable), ("busy", PartnerUnavailable), ("contradiction", PartnerUnavailable),
+        ("no-data", PartnerUnavailable), ("400", ConnectorError), ("404", ConnectorError), ("redirect", ConnectorError),
         ("refused", ConnectorError), ("huge", ConnectorError), ("no-date", ConnectorError),
     ],
 )  # fmt: skip
@@ -84,7 +84,7 @@ def test_after_a_bad_answer_the_next_call_goes_well(client: Client, simulator: S
 @pytest.mark.parametrize("status", ["429", "503"])
 def test_the_wait_that_the_partner_asks_for_is_told(client: Client, simulator: Simulator, status: str) -> None:
     simulator.script(f"{status}:7")
-    with pytest.raises(SourceUnavailable) as caught:
+    with pytest.raises(PartnerUnavailable) as caught:
         client.page(ALL)
     assert caught.value.wait_s == 7
 
@@ -92,7 +92,7 @@ def test_the_wait_that_the_partner_asks_for_is_told(client: Client, simulator: S
 def test_a_wait_until_some_time_is_meant_by_the_partners_clock(client: Client, simulator: Simulator) -> None:
     later = simulator.clock.now().astimezone(UTC) + timedelta(seconds=90)
     simulator.script(f"503:{format_datetime(later, usegmt=True)}")
-    with pytest.raises(SourceUnavailable) as caught:
+    with pytest.raises(PartnerUnavailable) as caught:
         client.page(ALL)
     assert caught.value.wait_s == 90
 
@@ -100,7 +100,7 @@ def test_a_wait_until_some_time_is_meant_by_the_partners_clock(client: Client, s
 @pytest.mark.parametrize("text", ["soon", "-5", "7,5"])
 def test_a_wait_that_cannot_be_read_is_none(client: Client, simulator: Simulator, text: str) -> None:
     simulator.script(f"503:{text}")
-    with pytest.raises(SourceUnavailable) as caught:
+    with pytest.raises(PartnerUnavailable) as caught:
         client.page(ALL)
     assert caught.value.wait_s is None
 
@@ -114,7 +114,7 @@ def test_a_session_that_ended_is_renewed_once_without_a_word(client: Client, sim
 
 def test_a_session_that_ends_again_at_once_is_an_outage(client: Client, simulator: Simulator) -> None:
     simulator.script("session-over", "session-over")
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(PartnerUnavailable):
         client.page(ALL)
     assert simulator.answers() == ["0", "session-over", "0", "session-over"]
 
@@ -156,7 +156,7 @@ def test_a_partner_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         client = open_client(tmp_path, f"http://127.0.0.1:{taken.getsockname()[1]}", connect_timeout_s=1)
-        with pytest.raises(SourceUnavailable):
+        with pytest.raises(PartnerUnavailable):
             client.page(ALL)
         client.close()
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bus.envelope import Envelope
-from bus.errors import ContractError, SourceUnavailable
+from bus.errors import ContractError, PartnerUnavailable
 from connectors.one_stop import answers
 from connectors.one_stop.mapping import events
 from connectors.one_stop.rows import read
@@ -69,7 +69,7 @@ def test_any_bytes_are_told_or_refused(feed: str, raw: bytes) -> None:
 def test_any_body_is_an_answer_or_an_outage(body: bytes) -> None:
     try:
         assert answers.meaning(answers.read(body, "DanhSachHoSo")) is not None
-    except SourceUnavailable:
+    except PartnerUnavailable:
         return
 
 

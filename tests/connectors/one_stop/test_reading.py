@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 import pytest
 
-from bus.errors import SourceUnavailable, Unreadable
+from bus.errors import PartnerUnavailable, Unreadable
 from connectors.one_stop import answers
 from connectors.one_stop.answers import Meaning
 from connectors.one_stop.bookmark import Bookmark
@@ -44,7 +44,7 @@ def test_code_and_text_are_judged_together(answer: dict[str, Any], expected: Mea
     ids=range(9),
 )  # fmt: skip
 def test_what_is_no_answer_is_an_outage(body: bytes) -> None:
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(PartnerUnavailable):
         answers.read(body, "DanhSachHoSo")
 
 
@@ -89,7 +89,7 @@ def test_a_bad_item_keeps_its_bytes_and_its_place_and_those_around_it_pass() -> 
 )
 def test_a_page_that_does_not_keep_the_order_is_refused_whole(keys: list[tuple[str, str]]) -> None:
     page = [json.dumps({"ThoiDiemCapNhat": time, "MaHoSo": name}).encode() for time, name in keys]
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(PartnerUnavailable):
         rows(page, MARK)
 
 

@@ -17,7 +17,7 @@ from connectors.one_stop.simulator import HABITS, Faults, Plan, Simulator
 from connectors.one_stop.simulator.history import History
 from connectors.one_stop.simulator.office import A_DAY, FIRST_DAY, due, later, slot
 from connectors.one_stop.simulator.store import Store
-from connectors.one_stop.times import parse
+from connectors.times import parse
 from schemas.rules.dossier import parse_dossier_code
 
 MANY = range(40)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.errors import ConnectorError, CredentialsRefused, LienthongError, SourceUnavailable
+from bus.errors import ConnectorError, CredentialsRefused, LienthongError, PartnerUnavailable
 from connectors.one_stop.simulator import Plan, Simulator
 from connectors.one_stop.simulator.store import Asked
 from connectors.sdk import Source
@@ -86,7 +86,7 @@ def test_a_page_that_comes_again_or_in_no_order_is_an_error_and_moves_nothing(
     with closing(open_source(tmp_path, empty, page_size=2, feeds=["dossiers"])) as source:
         cursor = source.fetch(None).cursor
         empty.script(fault)
-        with pytest.raises(SourceUnavailable):
+        with pytest.raises(PartnerUnavailable):
             source.fetch(cursor)
         assert names(source, cursor) == ["C", "D"]
 
@@ -100,7 +100,7 @@ def test_an_empty_page_with_more_behind_it_is_turned(tmp_path: Path, empty: Simu
 
 def test_empty_pages_without_end_are_an_error(tmp_path: Path, empty: Simulator) -> None:
     empty.script(*["empty-page"] * 11)
-    with closing(open_source(tmp_path, empty)) as source, pytest.raises(SourceUnavailable, match="without a row"):
+    with closing(open_source(tmp_path, empty)) as source, pytest.raises(PartnerUnavailable, match="without a row"):
         source.fetch(None)
 
 
@@ -120,8 +120,8 @@ def test_a_session_that_ends_in_the_middle_is_renewed(tmp_path: Path, simulator:
 @pytest.mark.parametrize(
     ("faults", "kind"),
     [
-        (["500"], SourceUnavailable), (["429"], SourceUnavailable), (["truncated"], SourceUnavailable),
-        (["html"], SourceUnavailable), (["contradiction"], SourceUnavailable), (["busy"], SourceUnavailable),
+        (["500"], PartnerUnavailable), (["429"], PartnerUnavailable), (["truncated"], PartnerUnavailable),
+        (["html"], PartnerUnavailable), (["contradiction"], PartnerUnavailable), (["busy"], PartnerUnavailable),
         (["401", "401"], CredentialsRefused), (["404"], ConnectorError),
     ],
 )  # fmt: skip

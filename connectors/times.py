@@ -1,4 +1,4 @@
-"""The partner's clock: ``yyyyMMddHHmmss`` in Vietnam, without an offset. As texts such times sort as they follow."""
+"""Partners' clocks: ``yyyyMMddHHmmss`` in Vietnam, without an offset. As texts such times sort as they follow."""
 
 from __future__ import annotations
 

@@ -1,0 +1,144 @@
+"""Configurations of connectors: YAML, read and checked whole before anything starts. The only reader of YAML but one.
+
+A secret is a reference, ``env:NAME`` or ``file:PATH``; what it gives is held in a :class:`Secret`, which never prints.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+from bus.errors import ConfigError
+from bus.nearest import did_you_mean
+
+_MAX_FILE_BYTES = 64 * 1024
+
+Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9.-]{0,63}$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Endpoint = Annotated[str, Meta(pattern="^/[^?#]*$", max_length=200)]
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+T = TypeVar("T", bound=Struct)
+
+
+class Secret:
+    """A text that no log, traceback or answer shows."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text: for the call to the partner, or the signature, alone."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+def load(file: Path, kind: type[T]) -> T:
+    """Read a configuration file into ``kind``. Raises :class:`~bus.errors.ConfigError` with the key, never a value."""
+    given = _read(file)
+    for name in given:
+        if name not in kind.__struct_fields__:
+            hint = did_you_mean(name, kind.__struct_fields__, cutoff=0.0)
+            raise ConfigError(f"{file} has an unknown key `{name}`", hint=hint)
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {error}", hint="The connector's README.md has a line for each key.") from error
+
+
+def check_url(file: Path, key: str, url: str, *, allow_http: bool = False) -> None:
+    """Refuse what is no plain http address, and http that leaves this machine. Raises ConfigError."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise ConfigError(f"{file}: `{key}` is not an address", hint="Write it as `https://host/path`.")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(f"{file}: `{key}` holds a name or a password", hint="Secrets have keys of their own.")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+        raise ConfigError(
+            f"{file}: `{key}` would send secrets and personal data unencrypted",
+            hint="Use https, or say `allow_http: true` where the network itself is encrypted.",
+        )
+
+
+def secret(file: Path, key: str, value: str) -> Secret:
+    """Follow the reference to a secret; one in clear is refused. Raises ConfigError."""
+    if not value.startswith(("env:", "file:")):
+        raise ConfigError(
+            f"{file}: `{key}` stands there in clear",
+            hint=f"Put it elsewhere and refer to it: `{key}: file:{key}.secret` or `{key}: env:NAME`.",
+        )
+    return resolved(file, key, value)
+
+
+def resolved(file: Path, key: str, value: str, environ: Mapping[str, str] | None = None) -> Secret:
+    """Follow a reference if it is one; else the value is the text itself. Raises ConfigError."""
+    if value.startswith("env:"):
+        variable = value.removeprefix("env:")
+        text = (os.environ if environ is None else environ).get(variable, "")
+        if not text:
+            raise ConfigError(f"{file}: `{key}` refers to ${variable}, which is not set", hint="Set that variable.")
+        return Secret(text)
+    if value.startswith("file:"):
+        return Secret(_from_file(file, key, value.removeprefix("file:")))
+    return Secret(value)
+
+
+def existing(file: Path, key: str, value: str) -> Path | None:
+    """Return the file that a key names, from the configuration's folder; None for an empty one. Raises ConfigError."""
+    if not value:
+        return None
+    path = file.parent / value
+    if not path.is_file():
+        raise ConfigError(f"{file}: `{key}` names a file that is not there", hint="Paths are meant from its folder.")
+    return path
+
+
+def _from_file(file: Path, key: str, name: str) -> str:
+    try:
+        text = (file.parent / name).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = f"{file}: `{key}` refers to a file that cannot be read"
+        raise ConfigError(why, hint="Relative paths are meant from the configuration's folder.") from error
+    if not text:
+        raise ConfigError(f"{file}: `{key}` refers to an empty file", hint="Write the secret there.")
+    return text
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+    if len(raw) > _MAX_FILE_BYTES:
+        raise ConfigError(f"{file} is over {_MAX_FILE_BYTES // 1024} KiB", hint="Is it really a configuration?")
+    try:
+        given = yaml.safe_load(raw)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # The parser's own text quotes the line, and a password in clear may stand there.
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file} line {mark.line + 1}" if mark else str(file)
+        raise ConfigError(f"{where} is not YAML", hint="Write one `key: value` a line.") from None
+    if not isinstance(given, dict):
+        raise ConfigError(f"{file} has no keys", hint="The connector's README.md shows a whole configuration.")
+    return {str(name): value for name, value in given.items()}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,214 @@
+"""Calls to partners over HTTP: the only module of this room that imports requests.
+
+It never follows a redirect, reads no more than it was told to, waits no longer than it was told to, never retries, and
+turns every failure into one of our errors by its class. Nothing that it raises holds an address with what was asked,
+a header, or what an answer said.
+"""
+
+from __future__ import annotations
+
+import json as _json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import requests
+from msgspec import Struct
+from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, RequestException, SSLError
+from requests.utils import get_environ_proxies
+
+# requests brings it, and lets its errors through where a body is read piece by piece.
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, RequestRefused
+
+_PIECE_BYTES = 64 * 1024
+_MAX_WAIT_S = 86_400.0
+_UNAUTHORISED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_NOT_YET = (
+    HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE,
+)  # fmt: skip
+"""The partner says that it did not take the request."""
+
+_FAILED = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+"""The partner, or what stands before it, failed somewhere on the way: it may have acted."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How long to wait, in seconds, and how much to read. ``read_timeout_s`` holds for each wait and a whole answer."""
+
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 30.0
+    max_answer_bytes: int = 8 * 1024 * 1024
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """A whole answer with a status of 2xx, or one that was asked for. Header names are lower case.
+
+    ``seen_at`` is a time, by the partner's clock, at which it had not yet looked at its data; None without a Date.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    seen_at: datetime | None
+
+    def json(self, what: str) -> Any:
+        """Return the body as JSON. Raises :class:`~bus.errors.PartnerUnavailable`: no whole answer is no answer."""
+        try:
+            return _json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            kind = "a web page" if self.body.lstrip()[:1] == b"<" else "no whole answer in JSON"
+            raise PartnerUnavailable(
+                f"{what}: the partner sent {kind} ({len(self.body)} bytes)",
+                may_have_acted=True,
+                hint="A gateway before the partner may be down, or the address names something else.",
+            ) from error
+
+
+class Http:
+    """One partner's address and our connections to it. Not shared by threads."""
+
+    def __init__(
+        self, base_url: str, limits: Limits | None = None, *, ca_file: Path | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self._base, self._limits = base_url.rstrip("/"), limits or Limits()
+        self._timeouts = (self._limits.connect_timeout_s, self._limits.read_timeout_s)
+        self._http = requests.Session()
+        # Asked once: left to itself requests reads the environment, and somebody's .netrc, at every call.
+        self._http.proxies = dict(get_environ_proxies(self._base))
+        self._http.trust_env = False
+        if ca_file is not None:
+            self._http.verify = str(ca_file)
+        self._http.headers.update(headers or {})
+
+    def get(self, path: str, what: str, *, query: Mapping[str, str | int] | None = None,
+            headers: Mapping[str, str] | None = None, also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
+        """Ask for ``path``; ``what`` names the call in errors, ``also`` are statuses to return rather than to raise.
+
+        Raises :class:`~bus.errors.PartnerUnavailable`, :class:`~bus.errors.CredentialsRefused`,
+        :class:`~bus.errors.RequestRefused` and :class:`~bus.errors.ConnectorError`.
+        """
+        return self._call("GET", path, what, also, params=query, headers=headers)
+
+    def post(self, path: str, what: str, content: object, *, headers: Mapping[str, str] | None = None,
+             also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
+        """Send ``content`` as JSON; otherwise as :meth:`get`."""
+        return self._call("POST", path, what, also, json=content, headers=headers)
+
+    def close(self) -> None:
+        """Close the connections. May be repeated."""
+        self._http.close()
+
+    def _call(self, method: str, path: str, what: str, also: tuple[int, ...], **request: Any) -> Reply:
+        try:
+            with self._http.request(
+                method, self._base + path, timeout=self._timeouts, allow_redirects=False, stream=True, **request
+            ) as response:
+                if not 200 <= response.status_code < 300 and response.status_code not in also:
+                    _refuse(response, what)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(
+                    status=response.status_code, body=self._body(response, what), headers=headers,
+                    seen_at=_seen_at(response),
+                )  # fmt: skip
+        except (RequestException, HTTPError) as error:
+            raise _translated(error, what) from error
+
+    def _body(self, response: requests.Response, what: str) -> bytes:
+        """Read piece by piece, as they come, within the limits of size and of time."""
+        limits = self._limits
+        deadline = time.monotonic() + limits.read_timeout_s
+        body = bytearray()
+        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+            body += piece
+            if len(body) > limits.max_answer_bytes:
+                raise ConnectorError(
+                    f"{what}: an answer has over {limits.max_answer_bytes // 1024} KiB",
+                    hint="Ask for less at once, or raise the limit of an answer.",
+                )
+            if time.monotonic() > deadline:
+                raise PartnerUnavailable(
+                    f"{what}: the answer did not end within {limits.read_timeout_s:g} s", may_have_acted=True
+                )
+        return bytes(body)
+
+
+def _refuse(response: requests.Response, what: str) -> None:
+    status = response.status_code
+    if status in _UNAUTHORISED:
+        raise CredentialsRefused(f"{what}: the partner refuses us ({status})")
+    if status in _NOT_YET or status in _FAILED:
+        raise PartnerUnavailable(
+            f"{what}: the partner answers {status}", wait_s=_retry_after(response), may_have_acted=status in _FAILED
+        )
+    if 300 <= status < 400:
+        raise ConnectorError(
+            f"{what}: the partner sends us elsewhere ({status}), and we do not follow",
+            hint="Write the new address into the configuration, if it is the partner's.",
+        )
+    if 400 <= status < 500:
+        raise RequestRefused(f"{what}: the partner answers {status}", status)
+    raise PartnerUnavailable(f"{what}: the partner answers {status}", may_have_acted=True)
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Return the wait that the partner asks for: seconds, or an HTTP date by its own clock."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), _MAX_WAIT_S)
+    then, now = _moment(asked), _date(response)
+    if then is None or now is None:
+        return None
+    return min(max((then - now).total_seconds(), 0.0), _MAX_WAIT_S)
+
+
+def _seen_at(response: requests.Response) -> datetime | None:
+    """The Date header is written when the answer is ready; a slow one tells of data as it was when it was asked for.
+
+    So its whole seconds are taken off: else they would eat up a source's safety lag.
+    """
+    answered = _date(response)
+    return None if answered is None else answered - timedelta(seconds=int(response.elapsed.total_seconds()))
+
+
+def _date(response: requests.Response) -> datetime | None:
+    return _moment(response.headers.get("Date", ""))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _translated(error: Exception, what: str) -> Exception:
+    """Name the failure by its class; its own text may hold an address with what was asked."""
+    kind = type(error).__name__
+    if isinstance(error, SSLError):
+        return ConnectorError(
+            f"{what}: the partner's certificate is not trusted ({kind})",
+            hint="Give the authority that signed it as `ca_file`, or tell the partner that it has run out.",
+        )
+    if isinstance(error, InvalidURL | InvalidHeader):
+        return ConnectorError(f"{what}: the address cannot be called ({kind})", hint="Check the partner's address.")
+    return PartnerUnavailable(
+        f"{what}: the partner gave no whole answer ({kind})",
+        may_have_acted=not _never_left(error),
+        hint="Is it up, and can this machine reach its address? The next run goes on from here.",
+    )
+
+
+def _never_left(error: Exception) -> bool:
+    """Tell whether no connection came about, so that nothing of the request can have reached the partner."""
+    if isinstance(error, ConnectTimeout | NewConnectionError):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)

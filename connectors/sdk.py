@@ -112,9 +112,9 @@ class Watching(Protocol):
 class Operation(NamedTuple):
     """What is to be done at the partner: ``name`` is ours (``order``), ``reference`` the partner's name for this one.
 
-    References are codes (an order's number, a payment's reference), never a person's. ``asked`` is what the ledger is to
-    remember of it before the call. ``repeatable`` if the partner honours the reference or the key, so that a call whose
-    outcome is unknown may simply be made again.
+    References are codes (an order's number, a payment's reference), never a person's. ``asked`` is what the ledger
+    remembers of it before the call. ``repeatable`` if the partner honours the reference or the key, so that a call
+    whose outcome is unknown may simply be made again.
     """
 
     name: str

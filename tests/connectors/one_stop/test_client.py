@@ -54,7 +54,8 @@ def test_one_login_serves_many_pages(client: Client, simulator: Simulator) -> No
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        ("500", PartnerUnavailable), ("502", PartnerUnavailable), ("504", PartnerUnavailable), ("slow", PartnerUnavailable),
+        ("500", PartnerUnavailable), ("502", PartnerUnavailable), ("504", PartnerUnavailable),
+        ("slow", PartnerUnavailable),
         ("drip", PartnerUnavailable), ("truncated", PartnerUnavailable), ("cut-json", PartnerUnavailable),
         ("html", PartnerUnavailable), ("busy", PartnerUnavailable), ("contradiction", PartnerUnavailable),
         ("no-data", PartnerUnavailable), ("400", ConnectorError), ("404", ConnectorError), ("redirect", ConnectorError),

@@ -62,11 +62,11 @@ def run_connector(name: str, config: Path, once: bool) -> int:
     from bus.errors import LienthongError
     from connectors.books import Books
     from connectors.installed import find
-    from connectors.running import run
+    from connectors.running import open_for_trial, run
     from connectors.signals import asked_to_stop
 
     session, books = current_session(), Books()
-    with closing(find(name).open(config)) as source, asked_to_stop() as asked:
+    with closing(open_for_trial(find(name), config, None)) as source, asked_to_stop() as asked:
         talk(f"{source.name}: into {session.settings.data}")
         try:
             run(session, source, once=once, stop=asked.stop, hear=books.add)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TypeAlias
@@ -16,7 +16,7 @@ from bus.transports import open_engine
 from bus.wire import Wire
 from connectors.books import Books, Tally
 from connectors.runtime import Run, run_source
-from connectors.sdk import Connector, Sampling, Source
+from connectors.sdk import Connector, Part, Sampling, Source
 from connectors.trial import Trial, trials
 from registry.apply import apply_catalogue
 
@@ -53,10 +53,24 @@ def run(
 def open_for_trial(connector: Connector, config: Path, sample: Path | None) -> Source:
     """Open a source for :func:`rehearse`, on a sample if one is given. Raises :class:`~bus.errors.ConfigError`."""
     if sample is None:
-        return connector.open(config)
+        return _the_source(connector, connector.open(config))
     if not isinstance(connector, Sampling):
         raise ConfigError(f"the connector `{connector.name}` reads no files", hint="Leave out `--sample`.")
     return connector.open_sample(config, sample)
+
+
+def _the_source(connector: Connector, parts: Sequence[Part]) -> Source:
+    """Return the first part that brings things; the others are let go of."""
+    sources = [part for part in parts if isinstance(part, Source)]
+    for part in parts:
+        if part not in sources[:1]:
+            part.close()
+    if not sources:
+        raise ConfigError(
+            f"the connector `{connector.name}` brings nothing that could be tried",
+            hint="`lienthong connector test` looks at all parts.",
+        )
+    return sources[0]
 
 
 def rehearse(session: Session, source: Source, most: int) -> Iterator[Trial]:

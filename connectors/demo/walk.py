@@ -22,6 +22,7 @@ from connectors.demo import cases
 from connectors.demo.books import Books, balance
 from connectors.installed import find
 from connectors.running import run
+from connectors.sdk import Source
 
 _MAPPING = "case-log.yaml"
 _MARK = "demo.json"
@@ -51,7 +52,9 @@ def write_case_log(folder: Path, seed: int, dossiers: int) -> Sequence[Path]:
 
 def move(session: Session, folder: Path, stop: Event) -> Tally:
     """Run the file drop over the case log once, and return its books."""
-    with closing(find("file-drop").open(folder / _MAPPING)) as source:
+    (part,) = find("file-drop").open(folder / _MAPPING)
+    assert isinstance(part, Source)  # noqa: S101 - a file drop has one part
+    with closing(part) as source:
         return run(session, source, once=True, stop=stop)
 
 

@@ -9,6 +9,7 @@ the ``folder`` and keeps the ``bookmark``, ``reading`` takes one file's ``rows``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.sdk import Source
@@ -22,11 +23,11 @@ class FileDrop:
     name = "file-drop"
     summary = "CSV and JSON lines from files, by a mapping in YAML: no code"
 
-    def open(self, config: Path) -> Source:
+    def open(self, config: Path) -> Sequence[Source]:
         """Read and check the mapping; no file is opened yet. Raises :class:`~bus.errors.ConfigError`."""
         from connectors.file_drop.opening import open_source
 
-        return open_source(config)
+        return [open_source(config)]
 
     def open_sample(self, config: Path, sample: Path) -> Source:
         """Open as ``open`` does, but read ``sample`` alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,14 @@ class OneStop:
     name = "one-stop"
     summary = "Dossiers, steps and payments of a one-stop system, by polling."
 
-    def open(self, config: Path) -> Source:
+    def open(self, config: Path) -> Sequence[Source]:
         """Read and check the configuration; contact nobody. Raises :class:`~bus.errors.ConfigError`."""
         from connectors.one_stop.client import Client
         from connectors.one_stop.config import load
         from connectors.one_stop.source import OneStopSource
 
         settings = load(config)
-        return OneStopSource(settings, Client(settings))
+        return [OneStopSource(settings, Client(settings))]
 
 
 connector = OneStop()

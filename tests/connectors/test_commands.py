@@ -44,13 +44,13 @@ class Words:
 
     name, summary = "words", "Tells the words of its configuration."
 
-    def open(self, config: Path) -> Source:
+    def open(self, config: Path) -> Sequence[Source]:
         """Return the source of a file's words."""
         text = config.read_text("utf-8")
         if not text:
             raise ConfigError("the configuration is empty", hint="Write a word.")
         outages = [PartnerUnavailable("the partner is down", wait_s=3600.0)] if text == "down" else []
-        return WordSource(text.split(), name="words", outages=outages)
+        return [WordSource(text.split(), name="words", outages=outages)]
 
     def open_sample(self, _config: Path, sample: Path) -> Source:
         """Return the source of a sample's words."""
@@ -138,7 +138,7 @@ def test_what_was_moved_before_an_outage_is_told(call: Call, monkeypatch: pytest
                 raise PartnerUnavailable("the partner is down", wait_s=3600.0)
             return super().fetch(cursor)
 
-    monkeypatch.setattr(Words, "open", lambda _self, config: Falling(config.read_text("utf-8").split(), name="words"))
+    monkeypatch.setattr(Words, "open", lambda _self, config: [Falling(config.read_text("utf-8").split(), name="words")])
     answer = call("connector", "run", "words", "--config", "FILE", "--once", config="one two three")
     assert (answer.code, '"published": 2' in answer.talk) == (8, True)
 
@@ -174,7 +174,7 @@ class Endless(WordSource):
 def test_a_run_that_is_asked_to_end_says_whether_it_was_through(
     call: Call, monkeypatch: pytest.MonkeyPatch, number: int, how: list[str], code: int
 ) -> None:
-    monkeypatch.setattr(Words, "open", lambda _self, _config: Endless(number))
+    monkeypatch.setattr(Words, "open", lambda _self, _config: [Endless(number)])
     answer = call("connector", "run", "words", "--config", "FILE", *how)
     assert (answer.code, "Ended early" in answer.talk) == (code, code == 130)
 
@@ -186,7 +186,7 @@ def test_a_watching_run_tells_at_once_what_it_buries(call: Call, monkeypatch: py
         def fetch(self, cursor: bytes | None) -> Batch:
             return super().fetch(cursor) if cursor else Batch(items=[self._item(0, "?")], cursor=b"1", more=True)
 
-    monkeypatch.setattr(Words, "open", lambda _self, _config: Burying(signal.SIGTERM))
+    monkeypatch.setattr(Words, "open", lambda _self, _config: [Burying(signal.SIGTERM)])
     talk = call("connector", "run", "words", "--config", "FILE").talk
     assert talk.index("rows were buried") < talk.index("buried: 1 by LT-E2402")
 

@@ -18,7 +18,7 @@ from bus.settings import load
 from connectors.installed import find
 from connectors.one_stop.simulator import Plan, Simulator
 from connectors.running import run
-from tests.connectors.one_stop.world import a_simulator, write_config
+from tests.connectors.one_stop.world import a_simulator, source_of, write_config
 from tests.journeys.conftest import Call
 
 
@@ -100,7 +100,7 @@ def test_a_watching_poll_brings_what_happens_meanwhile_and_ends_when_asked(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     session = Session(load({}, tmp_path, data=tmp_path / "var"))
-    source, stop = find("one-stop").open(write_config(tmp_path, simulator.base_url)), Event()
+    source, stop = source_of(find("one-stop").open(write_config(tmp_path, simulator.base_url))), Event()
     poller = Thread(target=lambda: run(session, source, once=False, stop=stop))
     poller.start()
     version = 0

@@ -113,7 +113,8 @@ def test_the_connector_is_what_the_ports_ask_for(tmp_path: Path) -> None:
     drop(tmp_path, HEADER + ROWS, "elsewhere.txt")
     mapping = write_mapping(tmp_path)
     kind: Connector = connector
-    source: Source = kind.open(mapping)
+    (source,) = kind.open(mapping)
+    assert isinstance(source, Source)
     assert isinstance(kind, Sampling)
     assert isinstance(source, Watching)
     assert (kind.name, source.name) == ("file-drop", "test")

@@ -12,13 +12,17 @@ from pathlib import Path
 
 from bus.registry import open_registry
 from connectors.one_stop import connector
-from tests.connectors.one_stop.world import Log
+from tests.connectors.one_stop.world import Log, source_of
 
 
 def main(config: str, url: str) -> None:
     """Poll for ever."""
     registry = open_registry(url.replace("bus.db", "registry.db"))
-    with closing(registry), closing(Log(registry, url)) as log, closing(connector.open(Path(config))) as source:
+    with (
+        closing(registry),
+        closing(Log(registry, url)) as log,
+        closing(source_of(connector.open(Path(config)))) as source,
+    ):
         say("ready")
         while True:
             log.run(source)

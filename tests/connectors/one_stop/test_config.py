@@ -11,7 +11,7 @@ import pytest
 from bus.errors import ConfigError
 from connectors.one_stop import connector
 from connectors.one_stop.config import load
-from tests.connectors.one_stop.world import write_config
+from tests.connectors.one_stop.world import source_of, write_config
 
 URL = "https://onestop.example.vn/api"
 
@@ -90,6 +90,6 @@ def test_a_file_that_is_no_configuration_is_refused_without_quoting_it(tmp_path:
 
 
 def test_opening_contacts_nobody(tmp_path: Path) -> None:
-    source = connector.open(write_config(tmp_path, "https://192.0.2.1/api"))
+    source = source_of(connector.open(write_config(tmp_path, "https://192.0.2.1/api")))
     assert (source.name, source.topic, source.interval_s) == ("one-stop", "dossier.events", 0.01)
     source.close()

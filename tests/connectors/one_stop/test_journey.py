@@ -19,7 +19,7 @@ from connectors.one_stop.simulator import PASSWORD, Faults, Plan, Simulator
 from connectors.one_stop.simulator.change import Change
 from connectors.one_stop.simulator.habits import LATEST_S
 from connectors.sdk import Source
-from tests.connectors.one_stop.world import HONEST, Log, a_simulator, facts_of, open_source
+from tests.connectors.one_stop.world import HONEST, Log, a_simulator, facts_of, open_source, source_of
 
 
 def test_every_fact_is_told_once(tmp_path: Path, log: Log, simulator: Simulator) -> None:
@@ -168,7 +168,7 @@ def test_statuses_that_are_told_as_done_are_told_as_the_partner_tells_them(tmp_p
 def test_refused_credentials_stop_the_run_and_bury_nothing(tmp_path: Path, log: Log, simulator: Simulator) -> None:
     source = open_source(tmp_path, simulator)
     (tmp_path / "password").write_text("wrong", "utf-8")
-    with closing(source), closing(connector.open(tmp_path / "one-stop.yaml")) as refused:
+    with closing(source), closing(source_of(connector.open(tmp_path / "one-stop.yaml"))) as refused:
         with pytest.raises(CredentialsRefused):
             log.run(refused)
         (tmp_path / "password").write_text(PASSWORD, "utf-8")

@@ -28,7 +28,7 @@ from connectors.one_stop.simulator.change import Change
 from connectors.one_stop.simulator.office import FIRST_DAY
 from connectors.one_stop.simulator.store import Fact
 from connectors.runtime import Run, run_source
-from connectors.sdk import Source
+from connectors.sdk import Part, Source
 from registry.apply import apply_catalogue
 from schemas.catalogue import load as load_catalogue
 
@@ -69,7 +69,13 @@ def a_simulator(
 
 def open_source(folder: Path, simulator: Simulator, **changes: Any) -> Source:
     """Open the source over a simulator."""
-    return connector.open(write_config(folder, simulator.base_url, **changes))
+    return source_of(connector.open(write_config(folder, simulator.base_url, **changes)))
+
+
+def source_of(parts: Sequence[Part]) -> Source:
+    """Return the part that polls."""
+    (found,) = [part for part in parts if isinstance(part, Source)]
+    return found
 
 
 def open_client(folder: Path, base_url: str, **changes: Any) -> Client:

@@ -60,8 +60,8 @@ def test_plain_fastavro_reads_golden_bytes_to_their_end(entry: EventEntry, golde
 @each_line
 def test_todays_contract_reads_golden_bytes_of_every_version(entry: EventEntry, golden: Golden) -> None:
     written = compile_codec(entry.versions[golden.version - 1])
-    names = [name for name, _ in make_plan(entry.schema).root.fields]
-    assert list(written.decode_as(golden.data, entry.schema)) == names
+    names = {name for name, _ in make_plan(entry.schema).root.fields}
+    assert set(written.decode_as(golden.data, entry.schema)) == names
 
 
 @each_line

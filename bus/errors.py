@@ -347,6 +347,15 @@ class NotProven(ConnectorError):
     exit_code = 4
 
 
+class LedgerUnavailable(ConnectorError):
+    """The delivery ledger does not answer or is busy; the same call may succeed later."""
+
+    code = "LT-E5007"
+    retriable = True
+    hint = "Nothing is delivered meanwhile: a call is entered before it is made. Check the setting `ledger`."
+    exit_code = 8
+
+
 # -- proofs: never retried, always loud -----------------------------------------------------------------
 
 

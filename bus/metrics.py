@@ -37,6 +37,12 @@ _SOURCE = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
+_NOTICES = Counter(
+    "lienthong_notices",
+    "Calls of partners: accepted, known, refused, not_proven or busy.",
+    ["hook", "verdict"],
+    registry=REGISTRY,
+)
 _NOTED = Counter(
     "lienthong_rule_notes", "Soft findings of value rules, on events that went on.", ["type", "rule"], registry=REGISTRY
 )
@@ -84,6 +90,11 @@ def fenced(group: str) -> None:
 def source_items(source: str, outcome: str, count: int = 1) -> None:
     """Count what a source brought; ``outcome`` as in the books of a run."""
     _SOURCE.labels(source, outcome).inc(count)
+
+
+def notice(hook: str, verdict: str) -> None:
+    """Count a partner's call of a webhook, by what it was answered."""
+    _NOTICES.labels(hook, verdict).inc()
 
 
 def rule_noted(event_type: str, rule: str) -> None:

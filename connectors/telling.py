@@ -6,16 +6,24 @@ The runtime and ``connector check`` walk the same way, so a mapping that was tri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bus.envelope import Envelope
 from bus.errors import ContractError
 from bus.producer import Check, Encoder
 from bus.records import MAX_EXTRA_BYTES, MAX_VALUE_BYTES, NewRecord
-from connectors.sdk import Fetched, Source
+from connectors.sdk import Fetched
 
 _MAX_EXTRA_BYTES = MAX_EXTRA_BYTES * 7 // 8
 """Some room is left for how an engine stores key and headers."""
+
+
+class Mapper(Protocol):
+    """What a source and a webhook share."""
+
+    def map(self, item: Fetched) -> Sequence[Envelope]:
+        """Return the events that ``item`` tells. Raises :class:`~bus.errors.ContractError`."""
+        ...
 
 
 class Told(NamedTuple):
@@ -26,21 +34,21 @@ class Told(NamedTuple):
 
 
 class Refused(Exception):
-    """A thing cannot be told: ``stage`` is ``read``, ``map``, ``rules`` or ``encode``."""
+    """A thing cannot be told: ``stage`` is ``read``, ``examine`` (a notice's), ``map``, ``rules`` or ``encode``."""
 
     def __init__(self, stage: str, error: ContractError) -> None:
         super().__init__(stage)
         self.stage, self.error = stage, error
 
 
-def tell(item: Fetched, source: Source, wire: Encoder, check: Check | None = None) -> Sequence[Told]:
+def tell(item: Fetched, mapper: Mapper, wire: Encoder, check: Check | None = None) -> Sequence[Told]:
     """Return what ``item`` tells, in order. Raises :class:`Refused`: then none of it is told."""
     stage = "read"
     try:
         if item.fault is not None:
             raise item.fault
         stage = "map"
-        events = source.map(item)
+        events = mapper.map(item)
         stage = "rules"
         if check is not None:
             for event in events:

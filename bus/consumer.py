@@ -132,15 +132,18 @@ class Consumer:
         self._stop = Event()
         self._renewed_at = 0.0
 
-    def run(self, stop: Event) -> None:
-        """Handle what is there and what comes, until ``stop``; then commit what was handled, and leave the group."""
+    def run(self, stop: Event, *, once: bool = False) -> None:
+        """Handle what is there and what comes, until ``stop``; then commit what was handled, and leave the group.
+
+        ``once`` ends as soon as the group has handled all that was there at the start.
+        """
         self._stop = stop
+        goal = self._ends() if once else None
         version = 0
         try:
-            while not stop.is_set():
-                version = self._log.wait(version, _IDLE_S)
-                while self.step() and not stop.is_set():
-                    pass
+            while not stop.is_set() and not (goal is not None and self._has_reached(goal)):
+                if self.step() == 0:
+                    version = self._log.wait(version, _IDLE_S)
         except _Stopped:
             logs.tell(_LOG, logging.INFO, "stopped while waiting to try again", group=self._about.group)
         finally:
@@ -163,6 +166,16 @@ class Consumer:
         member, self._member = self._member, None
         if member is not None:
             member.leave()
+
+    def _ends(self) -> Mapping[TopicPartition, int]:
+        """Return the end of every partition that has something to read."""
+        spans = [item for topic in self._about.topics for item in self._log.ends(topic).items()]
+        return {partition: span.end for partition, span in spans if span.end > span.first}
+
+    def _has_reached(self, goal: Mapping[TopicPartition, int]) -> bool:
+        group = self._about.group
+        at = {state.partition: state.next for state in self._engine.admin.groups() if state.group == group}
+        return all(at.get(partition, 0) >= end for partition, end in goal.items())
 
     def _joined(self) -> ConsumerGroup:
         if self._member is None:

@@ -37,6 +37,12 @@ _SOURCE = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
+_DELIVERED = Counter(
+    "lienthong_deliveries",
+    "Events that a sink took to its partner: delivered, settled, known, nothing, refused or ambiguous.",
+    ["connector", "outcome"],
+    registry=REGISTRY,
+)
 _NOTICES = Counter(
     "lienthong_notices",
     "Calls of partners: accepted, known, refused, not_proven or busy.",
@@ -90,6 +96,11 @@ def fenced(group: str) -> None:
 def source_items(source: str, outcome: str, count: int = 1) -> None:
     """Count what a source brought; ``outcome`` as in the books of a run."""
     _SOURCE.labels(source, outcome).inc(count)
+
+
+def delivered(connector: str, outcome: str) -> None:
+    """Count an event that a sink took to its partner, by what became of it."""
+    _DELIVERED.labels(connector, outcome).inc()
 
 
 def notice(hook: str, verdict: str) -> None:

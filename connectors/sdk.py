@@ -211,6 +211,16 @@ class Exchange(Sink, Protocol):
         ...
 
 
+@runtime_checkable
+class Replayable(Protocol):
+    """A sink that also takes what a replay marked. Its keys then tell runs apart: each run acts once more."""
+
+    @property
+    def accepts_replays(self) -> bool:
+        """Whether it does; any other sink passes over them, and counts them."""
+        ...
+
+
 # -- by the partner's own wish: webhooks ----------------------------------------------------------------
 
 

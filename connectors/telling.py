@@ -54,13 +54,16 @@ def tell(item: Fetched, mapper: Mapper, wire: Encoder, check: Check | None = Non
             for event in events:
                 check(event)
         stage = "encode"
-        return [Told(event, _encoded(event, wire)) for event in events]
+        return [Told(event, encoded(event, wire)) for event in events]
     except ContractError as error:
         raise Refused(stage, error) from error
 
 
-def _encoded(event: Envelope, wire: Encoder) -> NewRecord:
-    """A record over a limit is buried here: the engine would refuse the whole batch for it."""
+def encoded(event: Envelope, wire: Encoder) -> NewRecord:
+    """Return an event's record, if an engine would take it: it would refuse a whole batch for one that is too large.
+
+    Raises :class:`~bus.errors.ContractError`.
+    """
     record = wire.encode(event)
     if record.value is not None and len(record.value) > MAX_VALUE_BYTES:
         raise ContractError(

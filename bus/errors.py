@@ -37,6 +37,14 @@ class ConfigError(LienthongError):
     exit_code = 2
 
 
+class AlreadyUp(LienthongError):
+    """Another process supervises this folder's services: they run once."""
+
+    code = "LT-E1003"
+    hint = "End that one with Ctrl-C or SIGTERM, or name another folder with `--data`."
+    exit_code = 9
+
+
 # -- contracts: bad data, which is buried and never retried ---------------------------------------------
 
 

@@ -33,7 +33,7 @@ def main(supervisor: int, argv: Sequence[str]) -> int:
             return stay(supervisor, argv)
         bind()
         if os.getppid() == supervisor:  # else it died before the wish was heard
-            os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
+            os.execvp(argv[0], list(argv))  # noqa: S606 - no shell is wanted
     except OSError as error:
         sys.stderr.write(f"{argv[0]} cannot be started: {error.strerror}\n")
     return NOT_STARTED

@@ -19,9 +19,9 @@ class Asked:
 
 @contextmanager
 def asked_to_stop() -> Iterator[Asked]:
-    """Turn SIGTERM and the first Ctrl-C into a wish to stop; a second Ctrl-C ends the process at once.
+    """Turn SIGTERM, a lost terminal and the first Ctrl-C into a wish to stop; a second Ctrl-C ends the process at once.
 
-    Only the main thread may call it.
+    Where SIGHUP is ignored, as under ``nohup``, it stays so. Only the main thread may call it.
     """
     asked = Asked()
 
@@ -31,7 +31,10 @@ def asked_to_stop() -> Iterator[Asked]:
         asked.by_person = number == signal.SIGINT
         asked.stop.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    before = {number: signal.signal(number, on_signal) for number in heard}
     try:
         yield asked
     finally:

@@ -1,4 +1,4 @@
-"""The commands ``dossier history`` and ``event search``. Everything else is imported when one of them runs."""
+"""The commands ``dossier history``, ``event search``, ``index follow``. All else is imported when one of them runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bus.cli.output import json_option, show
+from bus.cli.exits import INTERRUPTED
+from bus.cli.output import json_option, show, talk
 from bus.cli.session import current_session
 
 if TYPE_CHECKING:
@@ -72,6 +73,27 @@ def search_events(**options: Any) -> int:
     from replay.asking import Asked, ask_search
 
     return _told(ask_search(current_session(), Asked(**options)))
+
+
+@click.command("follow")
+@json_option
+def follow_index() -> int:
+    """Keep the index up with the log until stopped, so that no question has to wait for it.
+
+    \b
+    lienthong index follow
+
+    `lienthong up` runs it. May be ended at any moment, by kill -9 as well; a question would do the same work itself.
+    """
+    from bus.signals import asked_to_stop
+    from replay.following import follow
+
+    settings = current_session().settings
+    with asked_to_stop() as asked:
+        talk(f"Following the log in {settings.data}; Ctrl-C ends it.")
+        records = follow(settings, asked.stop)
+    show({"records": records}, lambda: click.echo(f"{records:,} records were read into the index."))
+    return INTERRUPTED if asked.by_person else 0
 
 
 def _told(reply: Reply) -> int:

@@ -31,6 +31,8 @@ _ABOUT = {
     "connector": "Connectors: list, check, run, status.",
     "deadletter": "What could not be read or delivered: list, show, redrive, settle.",
     "demo": "A generated case log through the whole walk.",
+    "index": "The index of identifiers: follow.",
+    "up": "Run this installation's services, and keep them running.",
     "doctor": "Check this installation and its data.",
     "version": "Versions of the software and its parts.",
 }

@@ -84,6 +84,16 @@ class Index:
         tolds = [one for one in found if isinstance(one, Told)]
         return Found(told=with_closed(self._engine.log, tolds), coverage=coverage)
 
+    def keep_up(self, *, progress: Progress = quiet) -> Sequence[str]:
+        """Catch up with the log now, unless another process is at it; return sentences on what a person should know.
+
+        What ``progress`` raises ends it between two batches.
+        """
+        spans, positions = self._ends(), self._store.positions()
+        if self._can_trust(positions, spans) and not gaps_of(positions, spans):
+            return []
+        return self._catch_up(spans, progress, 0.0)
+
     def close(self) -> None:
         """Close the store. May be repeated."""
         self._store.close()

@@ -32,6 +32,9 @@ from connectors.ledger import AMBIGUOUS, DONE, REFUSED, Entry, Ledger
 from connectors.sdk import Delivery, Exchange, Operation, Sink
 
 _NOTHING = Operation("", "")
+_MOST = 255
+"""A reference's length, as the ledger keeps it."""
+
 _LOG = logs.logger("connectors.delivery")
 
 
@@ -97,7 +100,7 @@ class Attempts:
 
     def __call__(self, event: Envelope, record: Record) -> Iterable[Envelope]:
         """Deliver one event."""
-        operation = self._sink.operation(event)
+        operation = _checked(self._sink.operation(event))
         run = record.header(REPLAY_RUN) or b""
         about = operation or _NOTHING
         delivery = Delivery(
@@ -209,6 +212,16 @@ class Attempts:
     def _count(self, outcome: str) -> None:
         self.outcomes[outcome] += 1
         metrics.delivered(self._sink.name, outcome)
+
+
+def _checked(operation: Operation | None) -> Operation | None:
+    """Refuse what no ledger can hold. Raises :class:`~bus.errors.ContractError`."""
+    if operation is not None and not (0 < len(operation.reference) <= _MOST and operation.reference.isprintable()):
+        raise ContractError(
+            f"{operation.name}: the event gives no reference, or one that no partner has",
+            hint=f"A reference is a code of 1 to {_MOST} printable characters.",
+        )
+    return operation
 
 
 def _facts(entry: Entry) -> dict[str, object]:

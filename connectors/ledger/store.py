@@ -69,7 +69,7 @@ class Ledger:
         self._engine, self._clock = engine, clock
         self._turn = Lock()
         dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-        self._insert = dialect.insert(deliveries).on_conflict_do_nothing(index_elements=["key"])
+        self._insert = dialect.insert(deliveries).on_conflict_do_nothing(index_elements=["key"]).inline()
         self._insert_done = self._insert.values(ordinal=_NEXT_ORDINAL)
 
     # -- written by the runtime -------------------------------------------------------------------------

@@ -82,16 +82,15 @@ def read_init(body: bytes) -> Opened:
 def read_query(body: bytes) -> Charge:
     """Return what QUERY says of a payment. Raises as a delivery does."""
     code, message = _answer(body, "QUERY")
-    digest = hashlib.sha256(body).hexdigest()
     if code in _UNKNOWN:
-        return Charge(state=State.UNKNOWN, digest=digest)
+        return Charge(state=State.UNKNOWN)
     if code not in _DONE:
         raise Rejected(f"QUERY: the platform does not answer about this payment (code {code})")
     status = str(message.get("TrangThaiGD", ""))
     return Charge(
         state=state_of(status), code=status, amount=amount_of(str(message.get("SoTien", ""))),
         transaction=str(message.get("MaGiaoDich") or ""), bank=str(message.get("MaNganHang") or ""),
-        paid_at=str(message.get("ThoiGianGD") or ""), digest=digest,
+        paid_at=str(message.get("ThoiGianGD") or ""),
     )  # fmt: skip
 
 

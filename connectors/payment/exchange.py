@@ -163,7 +163,6 @@ def _failed(payload: Mapping[str, Any]) -> Charge:
     return Charge(
         state=State.FAILED, code=_code(payload["responseCode"]), amount=payload["amount"]["amount"],
         transaction=payload["gatewayTransaction"] or "", paid_at=payload["sourceTime"] or "",
-        digest=payload["rawHash"] or "",
     )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def confirmed_event(payment: Payment, charge: Charge, evidence: str, by: By) -> 
         "method": _code("VN-PAYMENT-METHOD", _ONLINE), "gateway": _code("VN-PAYMENT-GATEWAY", order.gateway),
         "gatewayTransaction": charge.transaction or None, "bank": _code(f"{order.gateway}-BANK", charge.bank),
         "paidAt": _moment(charge.paid_at), "confirmedBy": _code("VN-PAYMENT-EVIDENCE", evidence),
-        "sourceTime": charge.paid_at or None, "rawHash": charge.digest or None,
+        "sourceTime": charge.paid_at or None, "rawHash": charge.digest,
     }  # fmt: skip
     return _event("PaymentConfirmed", payment, _paid_at(payment, charge), payload, by, charge.transaction)
 
@@ -141,7 +141,7 @@ def reconciled_event(payment: Payment, charge: Charge, what: str, told: Told | N
         "theirState": _code(f"{order.gateway}-TRANSACTION", charge.code),
         "ourTime": _moment(told.paid_at if told and is_paid else order.requested),
         "theirTime": _moment(charge.paid_at), "reconciledOn": _day(at),
-        "sourceTime": None, "rawHash": charge.digest or None,
+        "sourceTime": None, "rawHash": charge.digest,
     }  # fmt: skip
     own = f"{transaction}/{charge.code}" if what == STATUS else transaction
     return _event("PaymentReconciled", payment, at, payload, by, own)
@@ -156,7 +156,7 @@ def unpaid_event(payment: Payment, charge: Charge, what: str, after: timedelta, 
         "gatewayTransaction": charge.transaction or None, "ourAmount": _money(order.amount, order.currency),
         "theirAmount": None, "ourState": _code("VN-PAYMENT-STATE", WAITING),
         "theirState": _code(f"{order.gateway}-TRANSACTION", charge.code), "ourTime": _moment(order.requested),
-        "theirTime": None, "reconciledOn": _day(at), "sourceTime": None, "rawHash": charge.digest or None,
+        "theirTime": None, "reconciledOn": _day(at), "sourceTime": None, "rawHash": charge.digest,
     }  # fmt: skip
     return _event("PaymentReconciled", payment, at, payload, by, "given-up")
 

@@ -6,6 +6,7 @@ which it is paid is kept, since the event must be told again from the ledger alo
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
@@ -49,7 +50,7 @@ class State(Enum):
 
 
 class Charge(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A gateway's answer about a payment; ``code`` is its own word for the state, ``digest`` of the whole answer."""
+    """What a gateway's answer says of a payment; ``code`` is its own word for the state."""
 
     state: State
     code: str = ""
@@ -57,7 +58,11 @@ class Charge(Struct, frozen=True, kw_only=True, omit_defaults=True):
     transaction: str = ""
     bank: str = ""
     paid_at: str = ""
-    digest: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is said, and not of the bytes: an answer has a number of its own each time."""
+        return hashlib.sha256(written(self)).hexdigest()
 
 
 _STATES = {

@@ -57,7 +57,7 @@ def read_query(body: bytes, secret: str) -> Charge:
         right = signatures.vnpay_joined_hash(told, signatures.VNPAY_ANSWER, secret)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
         raise PartnerUnavailable(f"querydr: VNPay sent no whole answer ({len(body)} bytes)") from error
-    code, digest = told.get("vnp_ResponseCode", ""), hashlib.sha256(body).hexdigest()
+    code = told.get("vnp_ResponseCode", "")
     if code in (_WRONG_HASH, _WRONG_TERMINAL):
         raise CredentialsRefused(f"querydr: VNPay refuses our signature or our terminal (code {code})")
     if code == _REPEATED:
@@ -67,12 +67,12 @@ def read_query(body: bytes, secret: str) -> Charge:
     if not signatures.is_same(told.get("vnp_SecureHash"), right):
         raise CredentialsRefused("querydr: the answer's signature is not VNPay's")
     if code == _UNKNOWN:
-        return Charge(state=State.UNKNOWN, digest=digest)
+        return Charge(state=State.UNKNOWN)
     status = told.get("vnp_TransactionStatus", "")
     return Charge(
         state=state_of(status), code=status, amount=amount_of(told.get("vnp_Amount", ""), hundredths=True),
         transaction=told.get("vnp_TransactionNo", ""), bank=told.get("vnp_BankCode", ""),
-        paid_at=told.get("vnp_PayDate", ""), digest=digest,
+        paid_at=told.get("vnp_PayDate", ""),
     )  # fmt: skip
 
 

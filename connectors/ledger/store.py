@@ -69,7 +69,7 @@ class Ledger:
         self._engine, self._clock = engine, clock
         self._turn = Lock()
         dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-        self._insert = dialect.insert(deliveries).on_conflict_do_nothing(index_elements=["key"]).inline()
+        self._insert = dialect.insert(deliveries).on_conflict_do_nothing(index_elements=["key"]).returning(_row.number)
         self._insert_done = self._insert.values(ordinal=_NEXT_ORDINAL)
 
     # -- written by the runtime -------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class Ledger:
         """
         row = _new(delivery, record, connector) | {"state": SENDING, "attempts": 1, "begun_at": self._clock()}
         with self._writing() as connection:
-            if connection.execute(self._insert, row).rowcount == 1:
+            if connection.execute(self._insert, row).first() is not None:
                 return None
             return _entry(connection.execute(_OF_KEY, {"of_key": delivery.key}).one())
 

@@ -1,10 +1,10 @@
-"""The commands ``connector list|run|check|status``. Everything else is imported when one of them runs."""
+"""The commands ``connector list|run|serve|check|status``. Everything else is imported when one of them runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bus.cli.exits import INTERRUPTED, PARTIAL
-from bus.cli.moments import as_clock, as_text, zone_of
+from bus.cli.moments import as_clock, zone_of
 from bus.cli.output import json_option, line, show, table, talk, wants_json
 from bus.cli.session import current_session
 
 if TYPE_CHECKING:
-    from connectors.books import Tally
+    from connectors.health import Standing
+    from connectors.runs import Runs
     from connectors.status import Status
     from connectors.trial import Trial
 
@@ -46,50 +47,103 @@ def list_connectors() -> None:
 @click.command("run")
 @click.argument("name", metavar="CONNECTOR")
 @_config
-@click.option("--once", is_flag=True, help="End when everything that is there now has been read.")
+@click.option("--once", is_flag=True, help="End when all that is there now has been moved and delivered.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Take a webhook's notices here; 0 is a free port.")
 @json_option
-def run_connector(name: str, config: Path, once: bool) -> int:
-    """Move what a partner has into the log, from where the last run ended.
+def run_connector(name: str, config: Path, once: bool, port: int | None) -> int:
+    """Run all parts of one configuration, each from where it ended last.
 
     \b
     lienthong connector run file-drop --config fines.yaml --once
     lienthong connector run one-stop --config one-stop.yaml
 
-    Prints {"rows","published","deduplicated","dead_lettered"} at its end; each event that a row tells is one of the
-    last three. May be ended at any moment, by kill -9 as well, and run again. Exit codes: 7 something was buried
-    in the dead letters; 8 the partner is away; 130 ended by Ctrl-C, or with --once by SIGTERM, before it was through.
+    Prints at its end, of sources: {"rows","published","deduplicated","dead_lettered"}, where each event that a row
+    tells is one of the last three; of sinks: {"delivered","known","nothing_to_do","buried"}. May be ended at any
+    moment, by kill -9 as well, and run again. Exit codes: 7 something was buried in the dead letters; 8 the partner is
+    away; 130 ended by Ctrl-C, or with --once by SIGTERM, before it was through.
     """
     from bus.errors import LienthongError
-    from connectors.books import Books
+    from bus.signals import asked_to_stop
     from connectors.installed import find
-    from connectors.running import open_for_trial, run
-    from connectors.signals import asked_to_stop
+    from connectors.runs import Runs
 
-    session, books = current_session(), Books()
-    with closing(open_for_trial(find(name), config, None)) as source, asked_to_stop() as asked:
-        talk(f"{source.name}: into {session.settings.data}")
+    session = current_session()
+    with ExitStack() as opened, asked_to_stop() as asked:
+        parts = find(name).open(config)
+        for part in parts:
+            opened.callback(part.close)
+        runs = Runs(session, parts, once=once, stop=asked.stop, port=port)
+        for about in runs.about():
+            talk(about)
         try:
-            run(session, source, once=once, stop=asked.stop, hear=books.add)
+            runs.run()
         except LienthongError:
-            talk(f"Before it ended: {json.dumps(books.so_far.counts())}")
+            talk(f"Before it ended: {json.dumps(runs.counts())}")
             raise
-    _show_books(books.so_far, source.topic)
+    _show_books(runs)
     if asked.stop.is_set() and (once or asked.by_person):
         talk("Ended early: run it again, and it goes on from here.")
         return INTERRUPTED
-    return PARTIAL if books.so_far.dead_lettered else 0
+    return PARTIAL if runs.has_buried else 0
 
 
-def _show_books(books: Tally, topic: str) -> None:
-    line(books.counts())
+def _show_books(runs: Runs) -> None:
+    line(runs.counts())
     if wants_json():
         return
-    for burial in books.burials:
+    for burial in runs.books.so_far.burials:
         talk(f"buried: {burial.count} by {burial.code} ({burial.stage}), the first at {burial.place}: {burial.message}")
         if burial.hint:
             talk(f"  Next: {burial.hint}")
-    if books.burials:
-        talk(f"All of them: `lienthong deadletter list --topic {topic}`")
+    if runs.has_buried:
+        for topic in runs.topics:
+            talk(f"All of them: `lienthong deadletter list --topic {topic}`")
+
+
+# -- connector serve ------------------------------------------------------------------------------------
+
+
+@click.command("serve")
+@click.option(
+    "--configs", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the configurations (default: `connectors` in the folder of the data).",
+)  # fmt: skip
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to take notices at.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8470, show_default=True,
+    help="Port to take notices at; 0 is a free one.",
+)  # fmt: skip
+@json_option
+def serve_connectors(configs: Path | None, host: str, port: int) -> None:
+    """Run every configured connector in this one process, with a door for their webhooks, until it is ended.
+
+    \b
+    lienthong connector serve
+    lienthong connector serve --configs /etc/lienthong/connectors --port 8470
+
+    Each file KIND.yaml or KIND.INSTANCE.yaml is one connector. Partners call /hooks/NAME; /health, /ready and /metrics
+    are for watchers. A part that fails is started again, one that only a person can help is stopped with its sentence,
+    and the others go on: `connector status` tells of all. SIGTERM ends it in good order; kill -9 loses nothing.
+    """
+    from bus.signals import asked_to_stop
+    from connectors.serving import Address, serve
+
+    session = current_session()
+    folder = configs or session.settings.data / "connectors"
+
+    def started(served: str, parts: Sequence[Standing]) -> None:
+        if wants_json():
+            line({"base_url": served, "parts": [{"connector": one.connector, "kind": one.kind, "name": one.name,
+                                                 "state": one.state} for one in parts]})  # fmt: skip
+            return
+        for one in parts:
+            talk(f"{one.connector}: {one.kind} {one.name} {one.state}{f': {one.message}' if one.message else ''}")
+        if not parts:
+            talk(f"No connector is configured in {folder}: put KIND.yaml there, and start again.")
+        talk(f"Notices are taken at {served}/hooks/NAME, into {session.settings.data}")
+
+    with asked_to_stop() as asked:
+        serve(session, folder, Address(host=host, port=port), asked.stop, started)
 
 
 # -- connector check ------------------------------------------------------------------------------------
@@ -178,32 +232,36 @@ def _trial_lines(trial: Trial, zone: tzinfo) -> Iterator[str]:
 @click.command("status")
 @json_option
 def connector_status() -> None:
-    """Tell for each source that has ever run: whether it runs now, where it stands, and what it buried."""
-    from connectors.status import statuses
+    """Tell of each part of each connector: whether it runs now, where it stands, why it stopped, and what it buried."""
+    from connectors.notebook import pages
+    from connectors.status import answer_of, statuses
 
     session = current_session()
-    found = statuses(session.standing_engine)
-    show([_status_answer(status) for status in found], lambda: _show_statuses(found, session.settings.zone))
-
-
-def _status_answer(status: Status) -> dict[str, Any]:
-    return {
-        "source": status.source,
-        "running": status.is_running,
-        "cursor": status.cursor,
-        "moved": None if status.moved_at is None else as_text(status.moved_at),
-        "epoch": status.epoch,
-        "dead_letters": status.dead_letters,
-    }
+    found = statuses(session.standing_engine, pages(session.settings.data))
+    show([answer_of(status) for status in found], lambda: _show_statuses(found, session.settings.zone))
 
 
 def _show_statuses(found: Sequence[Status], zone_name: str) -> None:
     if not found:
-        talk("No source has run yet. `lienthong connector run` starts one.")
+        talk("No connector has run yet. `lienthong connector run` or `lienthong connector serve` starts one.")
         return
     zone = zone_of(zone_name)
     for one in found:
-        state = "running" if one.is_running else "at rest"
-        moved = "has never moved" if one.moved_at is None else f"last moved {as_clock(one.moved_at, zone)}"
-        click.echo(f"{one.source}: {state}, {moved}, {one.dead_letters} dead letters to settle")
-        click.echo(f"  cursor: {one.cursor or 'at the very first'}")
+        for text in _status_lines(one, zone):
+            click.echo(text)
+
+
+def _status_lines(one: Status, zone: tzinfo) -> Iterator[str]:
+    name = one.name if one.kind == "source" else f"{one.name} ({one.kind})"
+    facts = [one.state.replace("_", " ")]
+    if one.kind == "source":
+        facts.append("has never moved" if one.moved_at is None else f"last moved {as_clock(one.moved_at, zone)}")
+    if one.lag is not None:
+        facts.append(f"{one.lag} records behind")
+    yield f"{name}: {', '.join(facts)}, {one.dead_letters} dead letters to settle"
+    if one.kind == "source":
+        yield f"  cursor: {one.cursor or 'at the very first'}"
+    if one.message and one.since is not None:
+        yield f"  since {as_clock(one.since, zone)}: {f'{one.code} ' if one.code else ''}{one.message}"
+        if one.hint:
+            yield f"  Next: {one.hint}"

@@ -1,27 +1,81 @@
-"""Running and rehearsing a source within a session: what the commands and the demo share."""
+"""Running a part, and rehearsing a source, within a session: what the commands, the server and the demo share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError
+from bus.producer import Check
 from bus.registry import open_registry
 from bus.rules import value_rules
+from bus.transport import Engine
 from bus.transports import open_engine
 from bus.wire import Wire
 from connectors.books import Books, Tally
+from connectors.delivery import Deliver, run_sink
+from connectors.ledger import Ledger, open_ledger
 from connectors.runtime import Run, run_source
-from connectors.sdk import Connector, Part, Sampling, Source
+from connectors.sdk import Bookkeeping, Connector, Exchange, Part, Sampling, Sink, Source, Webhook
 from connectors.trial import Trial, trials
 from registry.apply import apply_catalogue
 
 Hear: TypeAlias = Callable[[Tally], None]
 _IN_MEMORY = "sqlite://"
+
+
+class House(NamedTuple):
+    """What parts run on. ``ledger`` is None where no part needs one. Threads share all of it."""
+
+    engine: Engine
+    wire: Wire
+    check: Check
+    ledger: Ledger | None
+
+
+class How(Struct, frozen=True, kw_only=True):
+    """How to run: ``once`` ends at the end, ``stop`` after what is in hand; ``hear`` is given a source's books of each
+    commit, ``delivered`` a sink's outcomes so far after each event.
+    """
+
+    once: bool = False
+    stop: Event | None = None
+    hear: Hear | None = None
+    delivered: Callable[[Mapping[str, int]], None] | None = None
+
+
+@contextmanager
+def open_house(session: Session, parts: Sequence[Part]) -> Iterator[House]:
+    """Bring the installation to the catalogue, and open what ``parts`` need; hand them the ledger."""
+    apply_catalogue(session.engine, session.registry, session.catalogue)
+    with ExitStack() as opened:
+        ledger = None
+        if any(isinstance(part, Sink | Bookkeeping) for part in parts):
+            ledger = open_ledger(session.settings.ledger)
+            opened.callback(ledger.close)
+        for part in parts:
+            if isinstance(part, Bookkeeping) and ledger is not None:
+                part.keep(ledger)
+        yield House(session.engine, session.wire, value_rules(session.catalogue), ledger)
+
+
+def run_part(house: House, part: Source | Sink, how: How) -> None:
+    """Run a source, sink or exchange until its end or ``stop``; raises what ends it otherwise."""
+    if isinstance(part, Source):
+        run_source(
+            house.engine, house.wire, part, Run(once=how.once, stop=how.stop, progress=how.hear, check=house.check)
+        )
+        return
+    assert house.ledger is not None  # noqa: S101 - opened for every sink
+    deliver = Deliver(once=how.once, stop=how.stop, progress=how.delivered, check=house.check)
+    run_sink(house.engine, house.wire, part, house.ledger, deliver)
 
 
 def run(
@@ -30,15 +84,14 @@ def run(
     *,
     once: bool,
     stop: Event | None = None,
-    hear: Callable[[Tally], None] | None = None,
+    hear: Hear | None = None,
 ) -> Tally:
     """Bring the installation to the catalogue, then run ``source`` as :func:`connectors.runtime.run_source` does.
 
     ``hear`` is given the books of each commit, as it is made.
     """
-    apply_catalogue(session.engine, session.registry, session.catalogue)
     books = Books()
-    with progress_bar(f"Reading {source.name}") as show:
+    with open_house(session, [source]) as house, progress_bar(f"Reading {source.name}") as show:
 
         def progress(added: Tally) -> None:
             books.add(added)
@@ -46,8 +99,17 @@ def run(
             if hear is not None:
                 hear(added)
 
-        how = Run(once=once, stop=stop, progress=progress, check=value_rules(session.catalogue))
-        return run_source(session.engine, session.wire, source, how)
+        run_part(house, source, How(once=once, stop=stop, hear=progress))
+    return books.so_far
+
+
+def kind_of(part: Part) -> str:
+    """Return a part's kind as people say it."""
+    if isinstance(part, Source):
+        return "source"
+    if isinstance(part, Webhook):
+        return "webhook"
+    return "exchange" if isinstance(part, Exchange) else "sink"
 
 
 def open_for_trial(connector: Connector, config: Path, sample: Path | None) -> Source:

@@ -1,46 +1,152 @@
-"""How the sources of an installation stand, from the log alone: cursors, claims, and dead letters to settle."""
+"""How the connectors of an installation stand: what their processes tell, and what the log knows of their progress."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from bus.cli.burials import is_of_group
+from bus.cli.moments import as_text
 from bus.redrive import letter_topics, letters
-from bus.transport import Engine
+from bus.transport import CursorState, Engine
+from connectors.health import RETRYING, RUNNING, STOPPED, Standing
+from connectors.notebook import Page
+
+AT_REST = "at_rest"
 
 _LONGEST = 120
+_RANKS = {RUNNING: 0, RETRYING: 1, STOPPED: 2, AT_REST: 3}
+"""Of several processes that have the same part, the one that runs it tells."""
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """One source: whether a living process runs it, its bookmark as text, and how many letters it left open.
+    """One part: its state and why, and how far it has come.
 
-    A process that lives is no sign of progress; ``moved_at`` is, when the bookmark last moved (milliseconds UTC).
+    A process that lives is no sign of progress. Of a source, ``moved_at`` is one, when its bookmark last moved
+    (milliseconds UTC); of a sink, ``lag``, the records that its group has yet to handle. ``dead_letters`` are those
+    that it left to settle. ``connector`` is empty for a source that only ``connector run`` has run.
     """
 
-    source: str
-    is_running: bool
-    cursor: str | None
-    moved_at: int | None
-    epoch: int
-    dead_letters: int
+    connector: str
+    kind: str
+    name: str
+    state: str
+    since: int | None = None
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+    failures: int = 0
+    cursor: str | None = None
+    moved_at: int | None = None
+    epoch: int | None = None
+    lag: int | None = None
+    dead_letters: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a living process runs it, even if it has to try again and again."""
+        return self.state in (RUNNING, RETRYING)
 
 
-def statuses(engine: Engine) -> Sequence[Status]:
-    """Return the sources that have ever run, by name."""
-    left = Counter(standing.letter.by for standing in letters(engine, letter_topics(engine)) if standing.is_open)
-    return [
-        Status(
-            source=state.name,
-            is_running=state.held,
-            cursor=_shown(state.value),
-            moved_at=state.moved_at,
-            epoch=state.epoch,
-            dead_letters=left[state.name],
-        )
-        for state in engine.admin.cursors()
-    ]
+class _Known(NamedTuple):
+    """What the log knows."""
+
+    cursors: Mapping[str, CursorState]
+    lags: Mapping[str, int]
+    letters: Mapping[tuple[str, bool], int]
+    """Open letters by who buried them, those of groups apart from items that never were records."""
+
+
+def statuses(engine: Engine, pages: Iterable[Page] = ()) -> Sequence[Status]:
+    """Return all parts that ``pages`` tell of, and all sources that have ever run, by name."""
+    known = _known(engine)
+    told = _told(pages)
+    found = [_status(standing, state, known) for state, standing in told.values()]
+    sources = {standing.name for _, standing in told.values() if standing.kind == "source"}
+    found += [_source_alone(state, known) for name, state in known.cursors.items() if name not in sources]
+    return sorted(found, key=lambda one: (one.name, one.kind))
+
+
+def answer_of(status: Status) -> dict[str, Any]:
+    """Return a status as JSON."""
+    return {
+        "source": status.name if status.kind == "source" else None,
+        "connector": status.connector or None,
+        "kind": status.kind,
+        "name": status.name,
+        "state": status.state,
+        "since": None if status.since is None else as_text(status.since),
+        "code": status.code or None,
+        "message": status.message or None,
+        "hint": status.hint or None,
+        "failures": status.failures,
+        "running": status.is_running,
+        "cursor": status.cursor,
+        "moved": None if status.moved_at is None else as_text(status.moved_at),
+        "epoch": status.epoch,
+        "lag": status.lag,
+        "dead_letters": status.dead_letters,
+    }
+
+
+def _known(engine: Engine) -> _Known:
+    lags: Counter[str] = Counter()
+    for group in engine.admin.groups():
+        lags[group.group] += group.end - group.next
+    left = Counter(
+        (standing.letter.by, is_of_group(standing.letter))
+        for standing in letters(engine, letter_topics(engine))
+        if standing.is_open
+    )
+    return _Known({state.name: state for state in engine.admin.cursors()}, lags, left)
+
+
+def _told(pages: Iterable[Page]) -> Mapping[tuple[str, str], tuple[str, Standing]]:
+    """Return each part once, with its state as it is now: what a dead process ran is at rest."""
+    found: dict[tuple[str, str], tuple[str, Standing]] = {}
+    for state, standing in _states(pages):
+        part = standing.kind, standing.name
+        if part not in found or _RANKS[state] < _RANKS[found[part][0]]:
+            found[part] = state, standing
+    return found
+
+
+def _states(pages: Iterable[Page]) -> Iterator[tuple[str, Standing]]:
+    for page in pages:
+        for standing in page.standings:
+            yield standing.state if page.is_alive or standing.state == STOPPED else AT_REST, standing
+
+
+def _status(standing: Standing, state: str, known: _Known) -> Status:
+    why = {} if state == AT_REST else {
+        name: getattr(standing, name) for name in ("since", "code", "message", "hint", "failures")
+    }  # fmt: skip
+    name, kind = standing.name, standing.kind
+    is_group = kind in ("sink", "exchange")
+    cursor = known.cursors.get(name) if kind == "source" else None
+    if state == AT_REST and cursor is not None and cursor.held:
+        state = RUNNING
+    return Status(
+        connector=standing.connector, kind=kind, name=name, state=state,
+        lag=known.lags.get(name, 0) if is_group else None,
+        dead_letters=known.letters.get((name, is_group), 0), **why, **_progress(cursor),
+    )  # fmt: skip
+
+
+def _source_alone(state: CursorState, known: _Known) -> Status:
+    return Status(
+        connector="", kind="source", name=state.name, state=RUNNING if state.held else AT_REST,
+        dead_letters=known.letters.get((state.name, False), 0), **_progress(state),
+    )  # fmt: skip
+
+
+def _progress(state: CursorState | None) -> dict[str, Any]:
+    if state is None:
+        return {}
+    return {"cursor": _shown(state.value), "moved_at": state.moved_at, "epoch": state.epoch}
 
 
 def _shown(cursor: bytes | None) -> str | None:

@@ -22,6 +22,9 @@ MAX_BODY_BYTES = 64 * 1024
 COME_AGAIN_S = 2
 """What a partner that reads Retry-After is told where a notice could not be kept now."""
 
+Application: TypeAlias = Callable[..., Any]
+"""A WSGI application."""
+
 Readiness: TypeAlias = tuple[bool, Mapping[str, Any]]
 """Whether something works, and what is told of all parts."""
 
@@ -32,7 +35,7 @@ _LOG = logs.logger("connectors.ingress")
 def make_app(
     intake: Intake, webhooks: Mapping[str, Webhook], ready: Callable[[], Readiness],
     clock: Callable[[], float] = time.time,
-) -> falcon.App[falcon.Request, falcon.Response]:  # fmt: skip
+) -> Application:  # fmt: skip
     """Return the WSGI application. ``clock`` gives seconds; ``webhooks`` may change while it serves."""
     app = falcon.App()
     app.add_route("/hooks/{name}", _Hooks(intake, webhooks, clock))
@@ -120,9 +123,5 @@ def _tell_fault(request: falcon.Request, response: falcon.Response, error: Excep
     if isinstance(error, falcon.HTTPError):
         _say(response, Said(status=error.status_code, body=b"{}"))
         return
-    logs.tell(_LOG, logging.ERROR, "a call could not be answered", path=request.uri_template or "", **_named(error))
+    logs.tell(_LOG, logging.ERROR, "a call could not be answered", path=request.path, error=logs.told_error(error))
     _say(response, Said(status=503, body=b"{}"))
-
-
-def _named(error: Exception) -> Mapping[str, object]:
-    return {"error": logs.told_error(error)}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -38,18 +39,24 @@ class Outcome(Struct, frozen=True, kw_only=True):
     stage: str = ""
 
 
+Hear: TypeAlias = Callable[[str, Outcome], None]
+"""Hears of each call what became of it, with the webhook's name."""
+
+
 class Intake:
     """Takes notices into the log. Threads share it, and their commits share flushes."""
 
     def __init__(self, log: Transport, wire: Encoder, *, check: Check | None = None,
-                 policy: RetryPolicy = BRISK) -> None:  # fmt: skip
-        self._log, self._wire, self._check, self._policy = log, wire, check, policy
+                 policy: RetryPolicy = BRISK, hear: Hear | None = None) -> None:  # fmt: skip
+        self._log, self._wire, self._check, self._policy, self._hear = log, wire, check, policy, hear
 
     def take(self, webhook: Webhook, call: Call) -> Said:
         """Do all that a call asks for, and return the webhook's answer: success only for what is durable."""
         outcome = self._outcome(webhook, call)
         metrics.notice(webhook.name, outcome.verdict.value)
         _tell(webhook, outcome)
+        if self._hear is not None:
+            self._hear(webhook.name, outcome)
         return webhook.answer(outcome.verdict, outcome.item, outcome.error)
 
     def _outcome(self, webhook: Webhook, call: Call) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Any
 from waitress import create_server, wasyncore
 
 from bus.errors import ConfigError
-from connectors.ingress.app import MAX_BODY_BYTES
+from connectors.ingress.app import MAX_BODY_BYTES, Application
 
 LOOPBACK = "127.0.0.1"
 
@@ -34,9 +34,10 @@ class Door:
     Raises :class:`~bus.errors.ConfigError` where the port is not to be had.
     """
 
-    def __init__(self, app: Callable[..., Any], *, host: str = LOOPBACK, port: int = 0, threads: int = 16) -> None:
+    def __init__(self, app: Application, *, host: str = LOOPBACK, port: int = 0, threads: int = 16) -> None:
         # It warns of each call that waits for a thread, which is what its queue is for.
         logging.getLogger("waitress").setLevel(logging.ERROR)
+        self._host = host
         self._sockets: dict[int, Any] = {}
         try:
             self._server = create_server(app, map=self._sockets, host=host, port=port, threads=threads, **_LIMITS)
@@ -53,6 +54,12 @@ class Door:
         """The port that it listens on."""
         listening = getattr(self._server, "effective_listen", None)  # a name may stand for several addresses
         return int(listening[0][1] if listening else self._server.effective_port)
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached, without a path."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
 
     def start(self) -> Door:
         """Serve from now on."""

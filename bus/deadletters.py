@@ -2,7 +2,7 @@
 
 The letters of a topic stand in ``<topic>.dead-letter``. One kind is made of a *record* that a group could not read
 or handle: it keeps key, value and headers, and can be redriven. The other is made of a *source's* raw item: it was
-never a record, so a corrected mapping brings it in again. ``bus.redrive`` lists, redrives and settles.
+never a record, so a corrected mapping brings it in again. ``bus.redrive`` lists and closes them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Settlements: records among the dead letters that say of one that a person has dealt with it. Pure; nothing writes.
+"""Settlements: records among the dead letters that say of one why it is closed. Pure; nothing writes.
 
-A source's item never was a record, so no redrive closes its letter, and a corrected file brings the item in as new.
-That somebody has seen to it is a fact of its own, told beside the letter, by whom and why in the reason.
+A letter is closed by a redrive, or by a person's word: it was *settled* (somebody has dealt with what it holds: a
+source's item never was a record, so no redrive closes it), or *discarded* (nobody needs it any more). That is a fact of
+its own, told beside the letter, by whom and why in the reason. A redrive only leaves one where a reason was given.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from bus.envelope import format_time
 from bus.errors import ConfigError
 from bus.records import NewRecord, Record
 
-_OF, _REASON, _TIME = "lt_settle_of", "lt_settle_reason", "lt_settle_time"
+REDRIVEN, SETTLED, DISCARDED = "redriven", "settled", "discarded"
+"""The kinds of settlements, as they stand in the log. One without a kind is older than that, and was settled."""
+
+_OF, _KIND, _REASON, _TIME = "lt_settle_of", "lt_settle_kind", "lt_settle_reason", "lt_settle_time"
 _MAX_REASON = 500
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """A letter's place as text, and why and when it was settled."""
+    """A letter's place as text, and how, why and when it was closed."""
 
     letter: str
+    kind: str
     reason: str
     time: str
 
@@ -37,9 +42,9 @@ def checked_reason(reason: str) -> str:
     return text
 
 
-def settlement_of(letter: Letter, reason: str, time: datetime) -> NewRecord:
-    """Return the record that settles a letter; it stands in the letter's partition. Raises ConfigError."""
-    told = {_OF: str(letter.place), _REASON: checked_reason(reason), _TIME: format_time(time)}
+def settlement_of(letter: Letter, kind: str, reason: str, time: datetime) -> NewRecord:
+    """Return the record that closes a letter; it stands in the letter's partition. Raises ConfigError."""
+    told = {_OF: str(letter.place), _KIND: kind, _REASON: checked_reason(reason), _TIME: format_time(time)}
     return NewRecord(
         topic=letter.place.topic,
         key=None,
@@ -53,4 +58,9 @@ def read_settlement(record: Record) -> Settlement | None:
     """Return a record of a dead-letter topic as a settlement; None for a letter, whose record may bear any header."""
     if record.header(_OF) is None or record.header(CODE) is not None:
         return None
-    return Settlement(letter=record.text(_OF), reason=record.text(_REASON), time=record.text(_TIME))
+    return Settlement(
+        letter=record.text(_OF),
+        kind=record.text(_KIND) or SETTLED,
+        reason=record.text(_REASON),
+        time=record.text(_TIME),
+    )

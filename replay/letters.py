@@ -16,7 +16,7 @@ from replay.reading import Spans, Told
 
 
 def with_closed(log: Transport, found: Sequence[Told]) -> Sequence[Told]:
-    """Return what was found, with those dead letters marked that were redriven or settled since."""
+    """Return what was found, with those dead letters marked that were closed since."""
     ids = {one.place: letter_id(one.record.place) for one in found if one.record.topic.endswith(SUFFIX)}
     if not ids:
         return found

@@ -24,7 +24,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 class Told(Struct, frozen=True, kw_only=True):
     """A record with the event that it tells; without one, ``code`` says why it could not be read.
 
-    ``is_closed`` marks a dead letter that was redriven or settled: nobody has to deal with it any more.
+    ``is_closed`` marks a dead letter that was redriven, settled or discarded: nobody has to deal with it any more.
     """
 
     record: Record

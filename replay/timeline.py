@@ -27,7 +27,7 @@ class Happening(Struct, frozen=True, kw_only=True):
 class Timeline(Struct, frozen=True, kw_only=True):
     """What is told, and what is known to be missing from it.
 
-    ``dead_letters`` are records about the dossier that were buried, and neither came back nor were settled since.
+    ``dead_letters`` are records about the dossier that were buried, and were not closed since.
     ``repeats`` counts the records that told an event again, ``conflicts`` names those that told it otherwise.
     ``outside`` counts the events that the window leaves out, ``later`` those that the bus did not know then.
     """

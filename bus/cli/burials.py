@@ -17,8 +17,7 @@ from bus.errors import CannotRedrive
 from bus.redrive import Outcome, Standing
 from bus.transport import Engine
 
-WOULD, REDRIVEN, ALREADY, REFUSED = "would", "redriven", "already", "refused"
-SETTLED = "settled"
+WOULD, ALREADY, REFUSED = "would", "already", "refused"
 MOST_CAUSES = 20
 """A reason may hold what differs from item to item. So many causes of a topic are told apart; the rest is one."""
 
@@ -106,7 +105,24 @@ def causes(standings: Iterable[Standing]) -> Sequence[Cause]:
     return sorted(found.values(), key=lambda cause: (-cause.open, -cause.letters, cause.topic, cause.code))
 
 
-def rehearse(standing: Standing) -> Outcome:
+def redrive_each(engine: Engine, standings: Iterable[Standing], reason: str, *, dry_run: bool) -> Iterator[Outcome]:
+    """Redrive letters one by one, each exactly once, and yield what became of it as soon as it is done."""
+    for standing in standings:
+        yield _rehearsed(standing) if dry_run else redrive.redrive(engine, standing.letter, reason)
+
+
+def dismiss_each(
+    engine: Engine, standings: Iterable[Standing], kind: str, reason: str, *, dry_run: bool
+) -> Iterator[Outcome]:
+    """Settle or discard letters one by one, each exactly once, and yield what became of it as soon as it is done."""
+    for standing in standings:
+        if dry_run:
+            yield Outcome(letter=standing.letter, outcome=WOULD if standing.is_open else ALREADY)
+        else:
+            yield redrive.dismiss(engine, standing.letter, kind, reason)
+
+
+def _rehearsed(standing: Standing) -> Outcome:
     """Return what redriving would do, and do nothing."""
     letter = standing.letter
     if not standing.is_open:
@@ -116,21 +132,6 @@ def rehearse(standing: Standing) -> Outcome:
     except CannotRedrive as error:
         return Outcome(letter=letter, outcome=REFUSED, reason=str(error), hint=error.hint)
     return Outcome(letter=letter, outcome=WOULD)
-
-
-def redrive_each(engine: Engine, standings: Iterable[Standing], *, dry_run: bool) -> Iterator[Outcome]:
-    """Redrive letters one by one, each exactly once, and yield what became of it as soon as it is done."""
-    for standing in standings:
-        yield rehearse(standing) if dry_run else redrive.redrive(engine, standing.letter)
-
-
-def settle_each(engine: Engine, standings: Iterable[Standing], reason: str, *, dry_run: bool) -> Iterator[Outcome]:
-    """Settle letters one by one, each exactly once, and yield what became of it as soon as it is done."""
-    for standing in standings:
-        if dry_run:
-            yield Outcome(letter=standing.letter, outcome=WOULD if standing.is_open else ALREADY)
-        else:
-            yield redrive.settle(engine, standing.letter, reason)
 
 
 def cause_answer(cause: Cause) -> dict[str, Any]:

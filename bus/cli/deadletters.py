@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bus.cli.burials import Cause, Wanted
     from bus.redrive import Standing
+    from bus.settlements import Settlement
 
 topic_option = click.option("--topic", help="Only letters of this topic, as dossier.events.")
 code_option = click.option("--code", help="Only letters with this error code, as LT-E2102.")
@@ -51,9 +52,10 @@ def list_letters(each: bool, **options: str | None) -> None:
         "open": sum(cause.open for cause in found),
         "causes": [cause_answer(cause) for cause in found],
     }
+    reasons = _reasons(session, kept, options["topic"])
     if each:
-        answer["each"] = [_standing_answer(standing) for standing in kept]
-    show(answer, lambda: _list(found, kept, zone_of(session.settings.zone)))
+        answer["each"] = [_standing_answer(standing, reasons.get(str(standing.letter.place))) for standing in kept]
+    show(answer, lambda: _list(found, kept, reasons, zone_of(session.settings.zone)))
 
 
 def _kept(standings: Iterable[Standing], kept: list[Standing], *, each: bool) -> Iterable[Standing]:
@@ -62,6 +64,15 @@ def _kept(standings: Iterable[Standing], kept: list[Standing], *, each: bool) ->
         if each:
             kept.append(standing)
         yield standing
+
+
+def _reasons(session: Session, kept: Sequence[Standing], topic: str | None) -> Mapping[str, Settlement]:
+    """Return why letters were closed, by their places; they are looked for only where one is."""
+    from bus.redrive import letter_topics, settlements
+
+    if all(standing.is_open for standing in kept):
+        return {}
+    return settlements(session.standing_engine, letter_topics(session.standing_engine, topic))
 
 
 def wanted(session: Session, options: dict[str, str | None]) -> Wanted:
@@ -77,22 +88,23 @@ def wanted(session: Session, options: dict[str, str | None]) -> Wanted:
     return Wanted(topic=topic, code=options["code"], since=since)
 
 
-def _standing_answer(standing: Standing) -> dict[str, Any]:
+def _standing_answer(standing: Standing, settlement: Settlement | None) -> dict[str, Any]:
     from bus.cli.moments import as_text
     from bus.cli.told import letter_answer
+    from bus.settlements import DISCARDED, REDRIVEN, SETTLED
 
     letter = standing.letter
     buried = as_text(letter.place.timestamp)
     return {
         "place": str(letter.place),
         "accepted": buried,
-        "redriven": standing.is_redriven,
-        "settled": standing.is_settled,
+        **{kind: standing.closed == kind for kind in (REDRIVEN, SETTLED, DISCARDED)},
+        "settlement": settlement and {"kind": settlement.kind, "time": settlement.time, "reason": settlement.reason},
         **letter_answer(letter),
     }
 
 
-def _list(found: Sequence[Cause], kept: Sequence[Standing], zone: tzinfo) -> None:
+def _list(found: Sequence[Cause], kept: Sequence[Standing], reasons: Mapping[str, Settlement], zone: tzinfo) -> None:
     from bus.cli.burials import bare_reason
     from bus.cli.moments import as_clock
     from bus.cli.words import number
@@ -107,8 +119,10 @@ def _list(found: Sequence[Cause], kept: Sequence[Standing], zone: tzinfo) -> Non
     for standing in kept:
         letter = standing.letter
         buried = as_clock(letter.place.timestamp, zone)
-        click.echo(printable(f"{buried}  {_state(standing):<8}  {letter.place}  {letter.code}  {letter.origin}"))
+        click.echo(printable(f"{buried}  {_state(standing):<9}  {letter.place}  {letter.code}  {letter.origin}"))
         click.echo(printable(f"    {bare_reason(letter)}"))
+        if str(letter.place) in reasons:
+            click.echo(printable(f"    {_closing(reasons[str(letter.place)], zone)}"))
     if not found:
         talk("There are no such dead letters.")
     for text in _next([cause for cause in found if cause.open]):
@@ -121,6 +135,7 @@ def _next(found: Sequence[Cause]) -> Iterable[str]:
 
     if any(is_of_group(cause.example) for cause in found):
         yield "Next: `lienthong deadletter show PLACE`, then `lienthong deadletter redrive PLACE`, or `--topic TOPIC`."
+        yield "What nobody needs any more: `lienthong deadletter discard PLACE --reason TEXT`."
     if not all(is_of_group(cause.example) for cause in found):
         yield (
             "Next, for what a source brought: correct it, run the source again, then"
@@ -129,9 +144,7 @@ def _next(found: Sequence[Cause]) -> Iterable[str]:
 
 
 def _state(standing: Standing) -> str:
-    if standing.is_settled:
-        return "settled"
-    return "redriven" if standing.is_redriven else "open"
+    return standing.closed or "open"
 
 
 # -- deadletter show ------------------------------------------------------------------------------------
@@ -156,20 +169,23 @@ def show_letter(place: str, raw: bool) -> None:
     if raw:
         click.echo(record.value or b"", nl=False)
         return
-    show(_letter_answer(session, standing), lambda: _show(session, standing))
+    show(_letter_answer(session, standing, _settlement(session, standing)), lambda: _show(session, standing))
 
 
-def _letter_answer(session: Session, standing: Standing) -> dict[str, Any]:
+def _settlement(session: Session, standing: Standing) -> Settlement | None:
+    from bus.redrive import find_settlement
+
+    return None if standing.is_open else find_settlement(session.standing_engine, standing.letter)
+
+
+def _letter_answer(session: Session, standing: Standing, settlement: Settlement | None) -> dict[str, Any]:
     from bus.cli.plain import plain_event
     from bus.cli.told import headers_answer, preview, raw_answer, tell
-    from bus.redrive import find_settlement
 
     record = standing.letter.record
     told = tell(session.wire, record)
-    settlement = find_settlement(session.standing_engine, standing.letter) if standing.is_settled else None
     return {
-        **_standing_answer(standing),
-        "settlement": {"time": settlement.time, "reason": settlement.reason} if settlement else None,
+        **_standing_answer(standing, settlement),
         "key": None if record.key is None else preview(record.key),
         "headers": headers_answer(record),
         "raw": raw_answer(record.value),
@@ -184,12 +200,11 @@ def _show(session: Session, standing: Standing) -> None:
     from bus.cli.told import told_only
     from bus.cli.words import number
 
-    answer = _letter_answer(session, standing)
-    letter = standing.letter
-    buried = as_clock(letter.place.timestamp, zone_of(session.settings.zone))
-    click.echo(f"{answer['place']}  {_state(standing)}, buried {buried}")
-    if answer["settlement"]:
-        click.echo(printable(f"  {'settled':<9} {_settled_at(session, answer)}: {answer['settlement']['reason']}"))
+    settlement = _settlement(session, standing)
+    answer, zone = _letter_answer(session, standing, settlement), zone_of(session.settings.zone)
+    click.echo(f"{answer['place']}  {_state(standing)}, buried {as_clock(standing.letter.place.timestamp, zone)}")
+    if settlement:
+        click.echo(printable(f"  {_closing(settlement, zone)}"))
     for name in ("code", "reason", "stage", "by", "origin", "attempts", "redrives", "key"):
         if answer[name]:
             click.echo(printable(f"  {name:<9} {answer[name]}"))
@@ -202,12 +217,12 @@ def _show(session: Session, standing: Standing) -> None:
         click.echo(f"  {number(answer['raw']['bytes'], 'byte')}: {answer['raw']['preview']}")
 
 
-def _settled_at(session: Session, answer: dict[str, Any]) -> str:
-    """Return when it was settled, in people's zone; as it stands where the log's text is no time."""
+def _closing(settlement: Settlement, zone: tzinfo) -> str:
+    """Return how a letter was closed, with the time in people's zone; as it stands where the log's text is no time."""
     from bus.cli.moments import as_clock, moment_of, zone_of
 
-    text = str(answer["settlement"]["time"])
     try:
-        return as_clock(moment_of(text, zone_of("UTC")) or 0, zone_of(session.settings.zone))
+        when = as_clock(moment_of(settlement.time, zone_of("UTC")) or 0, zone)
     except ConfigError:
-        return text
+        when = settlement.time
+    return f"{settlement.kind:<9} {when}: {settlement.reason}"

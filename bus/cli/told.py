@@ -114,7 +114,9 @@ def lines(told: Told, zone: tzinfo) -> Iterator[str]:
     """Yield a record for people: when, what, whose and where, then the payload or what is wrong."""
     facts = answer(told)
     who = " · ".join(facts[name] for name in ("agency", "source") if facts[name])
-    what = facts["type"] or ("damaged" if told.record is None else "settled" if told.settlement else "no event")
+    what = facts["type"] or (
+        "damaged" if told.record is None else told.settlement.kind if told.settlement else "no event"
+    )
     head = (as_clock(told.accepted, zone), what, facts["key"] or "", who, told.place)
     yield printable("  ".join(part for part in head if part))
     if told.letter:

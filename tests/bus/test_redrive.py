@@ -6,10 +6,10 @@ import pytest
 
 from bus.consumer import Consumer, Subscription
 from bus.deadletters import Failure, source_letter
-from bus.errors import ConfigError, OffsetOutOfRange, TopicNotFound, Unmappable
+from bus.errors import ConfigError, OffsetOutOfRange, Rejected, TopicNotFound, Unmappable
 from bus.redrive import find_letter, letter_topics, letters, redrive
 from bus.transport import Commit, Engine
-from tests.bus.doubles import TOPIC, JsonWire, Recorder, append_broken, records
+from tests.bus.doubles import TOPIC, JsonWire, Recorder, an_event, append_broken, publish, records
 
 LETTERS = f"{TOPIC}.dead-letter"
 
@@ -27,16 +27,16 @@ def buried(engine: Engine) -> Engine:
 
 def test_letters_are_listed_by_place_and_not_yet_redriven(buried: Engine) -> None:
     found = list(letters(buried, letter_topics(buried)))
-    assert [(str(one.letter.place), one.is_redriven) for one in found] == [
-        (f"{LETTERS}/0/0", False),
-        (f"{LETTERS}/0/1", False),
+    assert [(str(one.letter.place), one.closed) for one in found] == [
+        (f"{LETTERS}/0/0", ""),
+        (f"{LETTERS}/0/1", ""),
     ]
 
 
 def test_a_redriven_letter_is_back_in_its_topic_and_marked(buried: Engine) -> None:
     outcome = redrive(buried, find_letter(buried, f"{LETTERS}/0/1").letter)
     assert (outcome.outcome, str(outcome.place)) == ("redriven", f"{TOPIC}/0/2")
-    assert [one.is_redriven for one in letters(buried, [LETTERS])] == [False, True]
+    assert [one.closed for one in letters(buried, [LETTERS])] == ["", "redriven"]
 
 
 def test_a_second_redrive_repeats_nothing(buried: Engine) -> None:
@@ -80,3 +80,20 @@ def test_a_letters_place_may_be_told_by_its_topic(buried: Engine) -> None:
 def test_a_place_without_a_letter_is_named(buried: Engine, place: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         find_letter(buried, place)
+
+
+def test_a_redriven_record_is_handled_again_only_by_the_group_that_takes_its_type(engine: Engine) -> None:
+    publish(engine, an_event(1), an_event(2, type="PaymentRequested"))
+    handlers = {"postal": Recorder(Rejected("no")), "payment": Recorder(), "audit": Recorder()}
+    types = {"postal": frozenset({"DossierReceived"}), "payment": frozenset({"PaymentRequested"}), "audit": None}
+    consumers = [
+        Consumer(engine, JsonWire(), Subscription(group=name, topics=(TOPIC,), types=types[name], inbox=True), handler)
+        for name, handler in handlers.items()
+    ]
+    for _ in range(2):
+        for consumer in consumers:
+            consumer.step()
+        redrive(engine, find_letter(engine, f"{LETTERS}/0/0").letter)
+    assert {name: handler.handled for name, handler in handlers.items()} == {
+        "postal": [1], "payment": [2], "audit": [1, 2],
+    }  # fmt: skip

@@ -23,7 +23,8 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         config = settings.config
-        self._endpoint, self._url = config.endpoint, config.base_url.rstrip("/") + config.endpoint
+        self._endpoint = config.endpoint
+        self._url = config.signed_url or config.base_url.rstrip("/") + config.endpoint
         self._username, self._secret = settings.username, settings.secret
         limits = Limits(
             connect_timeout_s=config.connect_timeout_s, read_timeout_s=config.read_timeout_s,

@@ -23,6 +23,7 @@ class Config(Struct, frozen=True, kw_only=True):
     unit: Agency
     name: Name = "population"
     endpoint: Endpoint = "/XacThucThongTinCongDan"
+    signed_url: str = ""
     agency: Agency = "G01"
     api_key: str = ""
     xroad_client: Header = ""
@@ -46,6 +47,8 @@ def load(file: Path) -> Settings:
     """Read and check a configuration file. Raises :class:`~bus.errors.ConfigError` with the key, never a value."""
     given = config.load(file, Config)
     config.check_url(file, "base_url", given.base_url, allow_http=given.allow_http)
+    if given.signed_url:
+        config.check_url(file, "signed_url", given.signed_url, allow_http=True)  # it is never called
     return Settings(
         config=given,
         username=config.resolved(file, "username", given.username),

@@ -11,10 +11,10 @@ from types import TracebackType
 
 from connectors.population.simulator.app import Desk, wsgi
 from connectors.population.simulator.looks import TABLES
-from connectors.population.simulator.proof import API_KEY, SECRET, USERNAME
+from connectors.population.simulator.proof import SECRET, USERNAME
 from connectors.simulation import Server, Store
 
-__all__ = ["API_KEY", "SECRET", "UNIT", "USERNAME", "Simulator"]
+__all__ = ["SECRET", "UNIT", "USERNAME", "Simulator"]
 
 UNIT = "H31"
 """Whose officials may ask; so may those of H54, which closed on 1 July 2025, and all units below both."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from random import Random
 from typing import Any, NamedTuple
 
 from connectors.population.simulator import people
@@ -95,7 +96,7 @@ def _find(store: Store, seed: int, asked: Asked) -> Found:
         return Found("not-found", (), None)
     person = _asked_for(seed, asked)
     if draw < NOT_FOUND_SHARE + NO_MATCH_SHARE:
-        return _compared(people.other(person, chance), asked)
+        return _compared(_other(person, asked, chance), asked)
     return _compared(_known(store, person), asked)
 
 
@@ -103,6 +104,13 @@ def _asked_for(seed: int, asked: Asked) -> Person:
     random = source(seed, "person", _number(asked))
     name, born = people.named(random), people.born(random)
     return Person(_number(asked), asked.get("hoVaTen") or name, asked.get("ngayThangNam") or asked.get("nam") or born)
+
+
+def _other(person: Person, asked: Asked, chance: Random) -> Person:
+    """Return the same person with another name or another year of birth, whichever is compared."""
+    has_name, has_birth = "hoVaTen" in asked, "ngayThangNam" in asked or "nam" in asked
+    is_misnamed = has_name and (not has_birth or chance.random() < 0.5)
+    return people.misnamed(person, chance) if is_misnamed else people.misdated(person, chance)
 
 
 def _known(store: Store, person: Person) -> Person:

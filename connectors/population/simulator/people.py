@@ -33,10 +33,13 @@ def born(random: Random) -> str:
     return f"{random.randrange(1940, 2025)}{random.randrange(1, 13):02}{random.randrange(1, 29):02}"
 
 
-def other(person: Person, random: Random) -> Person:
-    """Return the same person with another name or another year of birth: what a slip of the pen looks like."""
-    if random.random() < 0.5:
-        return person._replace(name=f"{person.name} {random.choice(('ANH', 'VY', 'SƠN'))}")
+def misnamed(person: Person, random: Random) -> Person:
+    """Return the same person under another name."""
+    return person._replace(name=f"{person.name} {random.choice(('ANH', 'VY', 'SƠN'))}")
+
+
+def misdated(person: Person, random: Random) -> Person:
+    """Return the same person with another year of birth."""
     return person._replace(born=f"{int(person.born[:4]) - random.randrange(1, 4)}{person.born[4:]}")
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from connectors.times import parse
 
-USERNAME, SECRET, API_KEY = "truc-lien-thong", "bi-mat-thu-nghiem", "khoa-thu-nghiem"
+USERNAME, SECRET = "truc-lien-thong", "bi-mat-thu-nghiem"
 """The simulator's own; nothing real is called so."""
 
 WINDOW = timedelta(minutes=5)

@@ -12,10 +12,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bus.errors import ConfigError
 from bus.nearest import did_you_mean
@@ -32,7 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     ``transport`` is the log, ``registry`` the schemas, ``ledger`` what connectors delivered, ``index`` where
     events of a person or a dossier stand, ``index_key`` the key under which it hides them. ``codec`` is
     ``generated`` or ``fallback``; ``wake`` is ``auto`` or ``poll``; ``inbox_days`` is how long an event id is
-    remembered; ``zone`` and ``lang`` shape what people read; ``log`` is ``auto``, ``json`` or ``text``.
+    remembered; ``hooks_host`` and ``hooks_port`` are where partners' notices are taken; ``zone`` and ``lang`` shape
+    what people read; ``log`` is ``auto``, ``json`` or ``text``.
     """
 
     data: Path
@@ -44,6 +45,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     codec: str = "generated"
     wake: str = "auto"
     inbox_days: int = 400
+    hooks_host: str = "127.0.0.1"
+    hooks_port: Annotated[int, Meta(ge=0, le=65535)] = 8470
     zone: str = "Asia/Ho_Chi_Minh"
     lang: str = ""
     log: str = "auto"

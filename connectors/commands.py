@@ -108,13 +108,13 @@ def _show_books(runs: Runs) -> None:
     "--configs", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the configurations (default: `connectors` in the folder of the data).",
 )  # fmt: skip
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to take notices at.")
+@click.option("--host", help="Address to take notices at (default: setting `hooks_host`, the loopback).")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8470, show_default=True,
-    help="Port to take notices at; 0 is a free one.",
+    "--port", type=click.IntRange(0, 65535),
+    help="Port to take notices at; 0 is a free one (default: setting `hooks_port`, 8470).",
 )  # fmt: skip
 @json_option
-def serve_connectors(configs: Path | None, host: str, port: int) -> None:
+def serve_connectors(configs: Path | None, host: str | None, port: int | None) -> None:
     """Run every configured connector in this one process, with a door for their webhooks, until it is ended.
 
     \b
@@ -129,7 +129,9 @@ def serve_connectors(configs: Path | None, host: str, port: int) -> None:
     from connectors.serving import Address, serve
 
     session = current_session()
-    folder = configs or session.settings.data / "connectors"
+    settings = session.settings
+    folder = configs or settings.data / "connectors"
+    address = Address(host=host or settings.hooks_host, port=settings.hooks_port if port is None else port)
 
     def started(served: str, parts: Sequence[Standing]) -> None:
         if wants_json():
@@ -140,10 +142,10 @@ def serve_connectors(configs: Path | None, host: str, port: int) -> None:
             talk(f"{one.connector}: {one.kind} {one.name} {one.state}{f': {one.message}' if one.message else ''}")
         if not parts:
             talk(f"No connector is configured in {folder}: put KIND.yaml there, and start again.")
-        talk(f"Notices are taken at {served}/hooks/NAME, into {session.settings.data}")
+        talk(f"Notices are taken at {served}/hooks/NAME, into {settings.data}")
 
     with asked_to_stop() as asked:
-        serve(session, folder, Address(host=host, port=port), asked.stop, started)
+        serve(session, folder, address, asked.stop, started)
 
 
 # -- connector check ------------------------------------------------------------------------------------

@@ -26,15 +26,12 @@ from connectors.health import Board, Health, Standing
 from connectors.ingress import Door, Intake, make_app
 from connectors.ingress.app import Application, Readiness
 from connectors.ingress.notices import Outcome
-from connectors.ingress.server import LOOPBACK
 from connectors.installed import find
 from connectors.notebook import Notebook, Page
 from connectors.observed import observed_sink, observed_source
 from connectors.running import House, How, kind_of, open_house, run_part
 from connectors.sdk import Part, Sink, Source, Verdict, Webhook
 from connectors.status import answer_of, statuses
-
-PORT = 8470
 
 FIRST_REST_S, MOST_REST_S = 0.2, 30.0
 _CLAIMED_REST_S = 2.0
@@ -48,8 +45,8 @@ _LOG = logs.logger("connectors.serving")
 class Address(Struct, frozen=True, kw_only=True):
     """Where to listen; port 0 takes a free one."""
 
-    host: str = LOOPBACK
-    port: int = PORT
+    host: str
+    port: int
 
 
 class Placed(NamedTuple):

@@ -20,8 +20,12 @@ _LOOK_S = 0.2
 
 
 @click.command("up")
+@click.option(
+    "--port", type=click.IntRange(0, 65535),
+    help="Port to take partners' notices at; 0 is a free one (default: setting `hooks_port`, 8470).",
+)  # fmt: skip
 @json_option
-def up() -> int:
+def up(port: int | None) -> int:
     """Run all services of this installation, and start again at once what dies: connectors, notices, index.
 
     \b
@@ -31,13 +35,15 @@ def up() -> int:
     Ctrl-C or SIGTERM ends all of them; none outlives this process, however it ends. Prints a line for each start and
     end. What services say stands in DATA/logs. Exit codes: 3 there is nothing to run; 9 it is up already.
     """
+    from msgspec.structs import replace
+
     from bus.services import installed
     from bus.signals import asked_to_stop
     from bus.sole import sole
     from bus.supervisor import Supervisor
 
     settings = current_session().settings
-    services = installed(settings)
+    services = installed(settings if port is None else replace(settings, hooks_port=port))
     if not services:
         talk(f"There is nothing to run in {settings.data}.")
         talk("Next: `lienthong topic apply` makes an installation; connectors are configured in its `connectors/`.")

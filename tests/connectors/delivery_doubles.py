@@ -23,7 +23,8 @@ Failure = LienthongError | None
 class Till:
     """A partner's exchange in memory: it acts at every call, and remembers.
 
-    ``before`` and ``after`` are errors of the next calls, raised before or after it has acted (None: none).
+    ``before`` and ``after`` are errors of the next calls, raised before or after it has acted (None: none); what
+    happens ``while_…`` does so before it acts, after it has, and behind its look when it is asked.
     """
 
     name, topics, not_from = "till", (TOPIC,), frozenset({"till"})
@@ -36,6 +37,7 @@ class Till:
         self.effects: list[str] = []
         self.asked = 0
         self.while_calling: Callable[[], object] = lambda: None
+        self.while_answering: Callable[[], object] = lambda: None
         self.while_settling: Callable[[], object] = lambda: None
 
     def operation(self, event: Envelope) -> Operation | None:
@@ -50,16 +52,18 @@ class Till:
         self.while_calling()
         if not (delivery.operation.repeatable and delivery.operation.reference in self.effects):
             self.effects.append(delivery.operation.reference)
+        self.while_answering()
         self._fail(self.after)
         return self._answer(delivery)
 
     def settle(self, delivery: Delivery) -> bytes | None:
         """Tell whether it has acted, if it can tell."""
         self.asked += 1
-        self.while_settling()
         if self.unsettled is not None:
             raise self.unsettled
-        return self._answer(delivery) if delivery.operation.reference in self.effects else None
+        found = self._answer(delivery) if delivery.operation.reference in self.effects else None
+        self.while_settling()
+        return found
 
     def reply(self, event: Envelope, answer: bytes) -> Sequence[Envelope]:
         """Tell the answer."""

@@ -65,8 +65,8 @@ class Wrong(NamedTuple):
 
 
 def configurations(folder: Path) -> Sequence[Path]:
-    """Return the configurations in a folder: ``KIND.yaml`` and ``KIND.INSTANCE.yaml``, by name."""
-    return sorted(path for path in folder.glob("*.yaml") if path.is_file())
+    """Return the configurations in a folder: ``KIND.yaml`` and ``KIND.INSTANCE.yaml``, by name without the ending."""
+    return sorted((path for path in folder.glob("*.yaml") if path.is_file()), key=lambda path: path.stem)
 
 
 def opened(files: Sequence[Path]) -> tuple[Sequence[Placed], Sequence[Wrong]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from bus.envelope import Envelope, event_id
 from bus.errors import LienthongError, Unmappable, Unreadable
@@ -45,16 +46,8 @@ class WithdrawalHook:
         """Tell that the dossier was withdrawn."""
         if not item.value["reason"]:
             raise Unmappable("a notice has no reason")
-        code = item.value["dossier"]
-        payload = empty_payload() | {
-            "dossierCode": {"code": code, "codeSystem": "VN-DOSSIER", "validAt": None}, "reason": item.value["reason"],
-        }  # fmt: skip
-        return [
-            Envelope(
-                id=event_id(self.name, item.native_id), type="DossierWithdrawn", source=self.name, key=code,
-                time=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), payload=payload, correlation=code,
-            )
-        ]  # fmt: skip
+        told = item.value
+        return [withdrawal(self.name, event_id(self.name, item.native_id), told["dossier"], told["reason"])]
 
     def answer(self, verdict: Verdict, _item: Fetched | None, _error: LienthongError | None) -> Said:
         """Say a word."""
@@ -62,6 +55,15 @@ class WithdrawalHook:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def withdrawal(source: str, event: UUID, code: str, reason: str) -> Envelope:
+    """Return the event that a dossier was withdrawn."""
+    named = {"dossierCode": {"code": code, "codeSystem": "VN-DOSSIER", "validAt": None}, "reason": reason}
+    return Envelope(
+        id=event, type="DossierWithdrawn", source=source, key=code, time=datetime(2026, 11, 24, 5, 0, tzinfo=UTC),
+        payload={**empty_payload(), **named}, correlation=code,
+    )  # fmt: skip
 
 
 @cache

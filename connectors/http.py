@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import requests
 from msgspec import Struct
 from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, RequestException, SSLError
@@ -25,6 +26,8 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, RequestRefused
+
+T = TypeVar("T")
 
 _PIECE_BYTES = 64 * 1024
 _MAX_WAIT_S = 86_400.0
@@ -62,12 +65,25 @@ class Reply(Struct, frozen=True, kw_only=True):
         try:
             return _json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            kind = "a web page" if self.body.lstrip()[:1] == b"<" else "no whole answer in JSON"
-            raise PartnerUnavailable(
-                f"{what}: the partner sent {kind} ({len(self.body)} bytes)",
-                may_have_acted=True,
-                hint="A gateway before the partner may be down, or the address names something else.",
-            ) from error
+            raise self._no_answer(what) from error
+
+    def read(self, kind: type[T], what: str) -> T:
+        """Return the body as a ``kind`` of msgspec's, read as JSON; otherwise as :meth:`json`.
+
+        An answer of another shape is no whole one either: a gateway's own words, or those of another version.
+        """
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._no_answer(what) from error
+
+    def _no_answer(self, what: str) -> PartnerUnavailable:
+        kind = "a web page" if self.body.lstrip()[:1] == b"<" else "no whole answer in JSON"
+        return PartnerUnavailable(
+            f"{what}: the partner sent {kind} ({len(self.body)} bytes)",
+            may_have_acted=True,
+            hint="A gateway before the partner may be down, or the address names something else.",
+        )
 
 
 class Http:

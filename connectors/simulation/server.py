@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -13,12 +14,27 @@ from types import TracebackType
 from typing import Any
 
 from waitress import create_server, wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 
 _TURN_S = 1.0
 _ROOM = {"outbuf_overflow": 64 * 1024 * 1024}
 """A client that goes away in the middle leaves no temporary file behind."""
 
 HOST = "127.0.0.1"
+_NAME = re.compile(rb"^[0-9A-Za-z-]+_[0-9A-Za-z_-]*(?=:)", re.MULTILINE)
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Hears header names with underscores, such as ``access_token``: waitress drops them, and partners ask for them."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read them as if they were written with hyphens."""
+        super().parse_header(_NAME.sub(lambda name: name[0].replace(b"_", b"-"), header_plus))
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
 
 
 class Server:
@@ -27,6 +43,7 @@ class Server:
     def __init__(self, app: Callable[..., Any], *, port: int = 0, threads: int = 4, name: str = "simulator") -> None:
         self._sockets: dict[int, Any] = {}
         self._server = create_server(app, map=self._sockets, host=HOST, port=port, threads=threads, **_ROOM)
+        self._server.channel_class = _Channel
         self._stop = Event()
         self._thread = Thread(target=self._serve, name=name, daemon=True)
 

@@ -15,9 +15,11 @@ class Meaning(Enum):
     """What to do with an answer."""
 
     DONE = auto()
+    EXISTS = auto()
     SESSION_OVER = auto()
     BUSY = auto()
     CONTRADICTS_ITSELF = auto()
+    NOT_THIS_ONE = auto()
     REFUSED = auto()
 
 
@@ -34,6 +36,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 _DONE = ("0", "00")
 _BUSY = ("-1",)
 _SESSION_OVER = ("-2",)
+_EXISTS = ("0", "3", "-3")
+_NOT_THIS_ONE = ("-6", "-7")
 
 
 def read(body: bytes, service: str) -> Answer:
@@ -44,6 +48,7 @@ def read(body: bytes, service: str) -> Answer:
         kind = "a web page" if body.lstrip()[:1] == b"<" else "no whole answer in JSON"
         raise PartnerUnavailable(
             f"{service}: the partner sent {kind} ({len(body)} bytes)",
+            may_have_acted=True,
             hint="A gateway before the partner may be down, or `base_url` and the endpoints name something else.",
         ) from error
 
@@ -59,16 +64,24 @@ def meaning(answer: Answer) -> Meaning:
     >>> meaning(Answer(error_code="00", message="Thành công"))
     <Meaning.DONE: 1>
     >>> meaning(Answer(error_code=0, message="Lỗi kết nối cơ sở dữ liệu"))
-    <Meaning.CONTRADICTS_ITSELF: 4>
+    <Meaning.CONTRADICTS_ITSELF: 5>
+    >>> meaning(Answer(error_code="-3", message="Hồ sơ đã tồn tại"))
+    <Meaning.EXISTS: 2>
     """
     code, text = code_of(answer), _folded(answer.message)
     if code in _SESSION_OVER or ("phiên" in text and "hết hạn" in text):
         return Meaning.SESSION_OVER
+    if code in _EXISTS and "đã tồn tại" in text:
+        return Meaning.EXISTS
     says_done = "thành công" in text and "không thành công" not in text
     if code in _DONE:
         return Meaning.DONE if says_done or not text else Meaning.CONTRADICTS_ITSELF
     if not code:
         return Meaning.DONE if says_done else Meaning.CONTRADICTS_ITSELF
+    if says_done:
+        return Meaning.CONTRADICTS_ITSELF
+    if code in _NOT_THIS_ONE:
+        return Meaning.NOT_THIS_ONE
     return Meaning.BUSY if code in _BUSY else Meaning.REFUSED
 
 

@@ -4,7 +4,8 @@ A round reads what had changed before ``until``: the partner's own time at its b
 feed the bookmark is composite, (time, id), so that equal times across a page's end lose nothing. When a feed's part
 is over, its watermark becomes the newest time read: never later than ``until``, and never taken from our clock.
 
-So a row is read if it shows up no later than the lag and the overlap together after the time that it carries.
+So a row is read if it shows up no later than the lag and the overlap together after the time that it carries. Since
+only whole seconds are read, the next round begins with the second behind those: without an overlap nothing comes twice.
 """
 
 from __future__ import annotations
@@ -101,5 +102,5 @@ def feed_done(mark: Bookmark, course: Course) -> Bookmark:
 
 def _at_feed(mark: Bookmark, feed: str, course: Course) -> Bookmark:
     watermark = mark.watermarks.get(feed)
-    start = course.since if watermark is None else max(course.since, times.before(watermark, course.overlap_s))
+    start = course.since if watermark is None else max(course.since, times.before(watermark, course.overlap_s - 1))
     return replace(mark, feed=feed, time=start, id="", page=1)

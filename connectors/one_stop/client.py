@@ -1,38 +1,20 @@
-"""The calls to the partner: one session of ours, one of theirs. The only module of this folder that imports requests.
+"""The calls to the partner: one session of ours, one of theirs. Each is made once: it never retries, but for a session.
 
-It never follows a redirect, reads no more than it was told to, waits no longer than it was told to, and turns every
-failure into one of our errors by its class. It never retries: the runtime does. Nothing that it raises or logs
-holds the user's name, the password, the partner's session, or what an answer said.
+Nothing that it raises or logs holds the user's name, the password, the partner's session, or what an answer said.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
-import requests
 from msgspec import UNSET
-from requests.exceptions import InvalidHeader, InvalidURL, RequestException, SSLError
-from requests.utils import get_environ_proxies
 
-# requests brings it, and lets its errors through where a body is read piece by piece.
-from urllib3.exceptions import HTTPError
-
-from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable
+from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, Rejected
+from connectors.http import Http, Limits
 from connectors.one_stop.answers import Answer, Meaning, code_of, meaning, read
 from connectors.one_stop.config import Settings
-
-_PIECE_BYTES = 64 * 1024
-_MAX_WAIT_S = 86_400.0
-_UNAUTHORISED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_COMES_BACK = (
-    HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT,
-)  # fmt: skip
 
 
 class Query(NamedTuple):
@@ -68,22 +50,17 @@ class _SessionOver(Exception):
 
 
 class Client:
-    """Asks one partner. Not shared by threads."""
+    """Asks and tells one partner. Not shared by threads."""
 
     def __init__(self, settings: Settings) -> None:
         config = settings.config
         self._settings, self._config = settings, config
-        self._base = config.base_url.rstrip("/")
-        self._timeouts = (config.connect_timeout_s, config.read_timeout_s)
-        self._max_bytes = config.max_answer_mb * 1024 * 1024
-        self._http = requests.Session()
-        # Asked once: left to itself requests reads the environment, and somebody's .netrc, at every call.
-        self._http.proxies = dict(get_environ_proxies(self._base))
-        self._http.trust_env = False
-        if settings.ca_file is not None:
-            self._http.verify = str(settings.ca_file)
-        if config.dstcode:
-            self._http.headers["dstcode"] = config.dstcode
+        limits = Limits(
+            connect_timeout_s=config.connect_timeout_s, read_timeout_s=config.read_timeout_s,
+            max_answer_bytes=config.max_answer_mb * 1024 * 1024,
+        )  # fmt: skip
+        headers = {"dstcode": config.dstcode} if config.dstcode else {}
+        self._http = Http(config.base_url, limits, ca_file=settings.ca_file, headers=headers)
         self._session: str | None = None
 
     def page(self, query: Query) -> Page:
@@ -107,11 +84,26 @@ class Client:
             )
         return Page(tuple(bytes(item) for item in answer.data), bool(answer.more), reply.answered_at)
 
+    def send(self, service: str, fields: Mapping[str, Any]) -> str:
+        """Let the partner do something, and return its code: that of success, or that it was there already.
+
+        Raises as :meth:`page`, and :class:`~bus.errors.Rejected` for what the partner refuses in what was sent.
+        """
+        return code_of(self._asked(service, fields).answer)
+
+    def look_up(self, dossier: str) -> Sequence[bytes]:
+        """Return what the partner has of a dossier. Raises as :meth:`send`."""
+        answer = self._asked("TraCuuHoSo", {"mahoso": dossier}).answer
+        if not isinstance(answer.data, list):
+            raise PartnerUnavailable("TraCuuHoSo: the answer has no `data`")
+        return [bytes(item) for item in answer.data]
+
     def close(self) -> None:
         """Close the connections. May be repeated."""
         self._http.close()
 
     def _asked(self, service: str, fields: Mapping[str, Any]) -> _Reply:
+        """A session that is over was over before anything was done: the same call may be made again."""
         try:
             return self._share(service, fields)
         except _SessionOver:
@@ -139,46 +131,34 @@ class Client:
             _judge(answer, "login")
         except _SessionOver as over:
             raise CredentialsRefused("login: the partner does not know this user and password") from over
+        except PartnerUnavailable as error:
+            # Whatever became of the login, what was to be done was not even sent.
+            raise PartnerUnavailable(str(error), wait_s=error.wait_s, hint=error.hint) from error
         if not answer.session:
             raise PartnerUnavailable("login: the answer has no `session`")
         return answer.session
 
     def _post(self, endpoint: str, content: Mapping[str, Any], service: str) -> _Reply:
         try:
-            with self._http.post(
-                self._base + endpoint, json=content, timeout=self._timeouts, allow_redirects=False, stream=True
-            ) as response:
-                _check_status(response, service)
-                return _Reply(read(self._body(response, service), service), seen_at(response))
-        except (RequestException, HTTPError) as error:
-            raise _translated(error, service) from error
-
-    def _body(self, response: requests.Response, service: str) -> bytes:
-        """Read piece by piece, as they come, within the limits of size and of time."""
-        deadline = time.monotonic() + self._config.read_timeout_s
-        body = bytearray()
-        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
-            body += piece
-            if len(body) > self._max_bytes:
-                raise ConnectorError(
-                    f"{service}: an answer has over {self._max_bytes // 1024 // 1024} MiB",
-                    hint="Lower `page_size`, or raise `max_answer_mb`.",
-                )
-            if time.monotonic() > deadline:
-                raise PartnerUnavailable(f"{service}: the answer did not end within {self._config.read_timeout_s:g} s")
-        return bytes(body)
+            reply = self._http.post(endpoint, service, content)
+        except CredentialsRefused as refused:
+            raise _SessionOver(refused=True) from refused
+        return _Reply(read(reply.body, service), reply.seen_at)
 
 
 def _judge(answer: Answer, service: str) -> None:
     match meaning(answer):
-        case Meaning.DONE:
+        case Meaning.DONE | Meaning.EXISTS:
             return
         case Meaning.SESSION_OVER:
             raise _SessionOver(refused=False)
         case Meaning.BUSY:
             raise PartnerUnavailable(f"{service}: the partner answers with error_code {code_of(answer)}")
         case Meaning.CONTRADICTS_ITSELF:
-            raise PartnerUnavailable(f"{service}: the code says success, and the text does not")
+            why = f"{service}: the code says success, and the text does not"
+            raise PartnerUnavailable(why, may_have_acted=True)
+        case Meaning.NOT_THIS_ONE:
+            raise Rejected(f"{service}: the partner refuses what was sent with error_code {code_of(answer)}")
         case Meaning.REFUSED:
             _refuse(answer, service)
 
@@ -190,69 +170,4 @@ def _refuse(answer: Answer, service: str) -> NoReturn:
     raise ConnectorError(
         f"{service}: the partner refuses the request with error_code {code}",
         hint="Check `agency`, `dstcode` and what this user may ask for.",
-    )
-
-
-def _check_status(response: requests.Response, service: str) -> None:
-    status = response.status_code
-    if status == HTTPStatus.OK:
-        return
-    if status in _UNAUTHORISED:
-        raise _SessionOver(refused=True)
-    if status in _COMES_BACK:
-        raise PartnerUnavailable(f"{service}: the partner answers {status}", wait_s=_retry_after(response))
-    if 300 <= status < 400:
-        raise ConnectorError(
-            f"{service}: the partner sends us elsewhere ({status}), and we do not follow",
-            hint="Write the new address into `base_url`, if it is the partner's.",
-        )
-    raise ConnectorError(f"{service}: the partner answers {status}", hint="Check `base_url` and the endpoints.")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the wait that the partner asks for: seconds, or an HTTP date by its own clock."""
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked), _MAX_WAIT_S)
-    then, now = _moment(asked), _date(response)
-    if then is None or now is None:
-        return None
-    return min(max((then - now).total_seconds(), 0.0), _MAX_WAIT_S)
-
-
-def seen_at(response: requests.Response) -> datetime | None:
-    """Return a time, by the partner's clock, at which it had not yet looked at its rows; None without a Date header.
-
-    The header is written when the answer is ready. A slow answer tells of rows as they were when it was asked for, so
-    its whole seconds are taken off: else they would eat up the safety lag.
-    """
-    answered = _date(response)
-    return None if answered is None else answered - timedelta(seconds=int(response.elapsed.total_seconds()))
-
-
-def _date(response: requests.Response) -> datetime | None:
-    return _moment(response.headers.get("Date", ""))
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-def _translated(error: Exception, service: str) -> Exception:
-    """Name the failure by its class; its own text may hold an address with what was asked."""
-    kind = type(error).__name__
-    if isinstance(error, SSLError):
-        return ConnectorError(
-            f"{service}: the partner's certificate is not trusted ({kind})",
-            hint="Give the authority that signed it as `ca_file`, or tell the partner that it has run out.",
-        )
-    if isinstance(error, InvalidURL | InvalidHeader):
-        return ConnectorError(f"{service}: the address cannot be called ({kind})", hint="Check `base_url`.")
-    return PartnerUnavailable(
-        f"{service}: the partner gave no whole answer ({kind})",
-        hint="Is it up, and can this machine reach `base_url`? The next run goes on from the cursor.",
     )

@@ -19,8 +19,13 @@ FEEDS = {
     "dossiers": Feed("DanhSachHoSo", DOSSIER),
     "steps": Feed("DanhSachTienDo", "MaTienDo"),
     "payments": Feed("DanhSachThanhToan", "MaThamChieu"),
+    "lookups": Feed("DanhSachYeuCauXacThuc", "MaYeuCau"),
+    "parcels": Feed("DanhSachYeuCauBuuChinh", "MaDonHang"),
 }
-"""In the order of a round: a dossier's own facts come before its steps and its payments."""
+"""In the order of a round, as a rule: a dossier's own facts come before its steps, payments and requests."""
+
+USUAL = ("dossiers", "steps", "payments")
+"""Those that are read where nothing else is said. The others ask something of other agencies."""
 
 CHANGED_AT = "ThoiDiemCapNhat"
 """The field that says when the partner last changed a thing, by the partner's clock."""

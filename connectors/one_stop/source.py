@@ -46,7 +46,7 @@ class _Turn(NamedTuple):
 
 
 class OneStopSource:
-    """Dossiers, steps and payments of one one-stop system; see README.md for what a round is and what it promises."""
+    """Dossiers, steps, payments and requests of a one-stop system; README.md has what a round is and promises."""
 
     topic = "dossier.events"
 
@@ -56,7 +56,10 @@ class OneStopSource:
         self._course = Course(
             feeds=config.feeds, since=f"{config.since:%Y%m%d}000000", overlap_s=config.overlap_s,
         )  # fmt: skip
-        self._by = By(source=config.name, agency=config.agency, applicant_kinds=config.applicant_kinds)
+        self._by = By(
+            source=config.name, agency=config.agency, applicant_kinds=config.applicant_kinds,
+            confirmed_elsewhere=frozenset(config.confirmed_elsewhere),
+        )  # fmt: skip
         self._patience = timedelta(seconds=config.interval_s + config.overlap_s)
         self.name, self.interval_s = config.name, config.interval_s
 
@@ -73,7 +76,7 @@ class OneStopSource:
                 return Batch(items=items, cursor=bookmark.encode(mark), more=more)
 
     def map(self, item: Fetched) -> Sequence[Envelope]:
-        """Return the facts of a dossier's version, a step or a payment; as the port says."""
+        """Return the facts of a thing of any feed; as the port says."""
         return events(item.value, self._by)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the partner's things tell: a version of a dossier, a step or a payment becomes events. Pure, the same for ever.
+"""What the partner's things tell: versions of dossiers, steps, payments and requests become events. Pure, for ever.
 
 A dossier comes as a whole snapshot, again and again, so a mapping that remembers nothing must give each *fact* in it
 the same id each time. :class:`.facts.Fact` is how: named by dossier, type and own id, versioned by what the partner
@@ -14,6 +14,8 @@ from connectors.one_stop.feeds import CHANGED_AT
 from connectors.one_stop.mapping.dossier import dossier_facts
 from connectors.one_stop.mapping.facts import By, Fact, in_order, to_event
 from connectors.one_stop.mapping.item import Item
+from connectors.one_stop.mapping.lookup import lookup_facts
+from connectors.one_stop.mapping.parcel import parcel_facts
 from connectors.one_stop.mapping.payment import payment_facts
 from connectors.one_stop.mapping.step import step_facts
 from connectors.one_stop.rows import Row
@@ -24,6 +26,8 @@ _FACTS: dict[str, Callable[[Item, By], Sequence[Fact]]] = {
     "dossiers": dossier_facts,
     "steps": step_facts,
     "payments": payment_facts,
+    "lookups": lookup_facts,
+    "parcels": parcel_facts,
 }
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from connectors.one_stop.mapping import endings, fees, papers, supplements
 from connectors.one_stop.mapping.facts import NO_STATUS, By, Fact, code, status, status_name
 from connectors.one_stop.mapping.item import Item, Moment
-from connectors.one_stop.mapping.party import APPLICANT, applicant
+from connectors.one_stop.mapping.party import APPLICANT, applicant, person
 from schemas.rules.dossier import parse_dossier_code
 
 _NOT_RECEIVED = (NO_STATUS, "1", "3", "7")
-_FILING = ("MaTTHC", "KenhThucHien", "HinhThuc", "TrichYeuHoSo", "TaiKhoanDuocXacThucVoiVNeID", *APPLICANT)
+_FILING = (
+    "MaTTHC", "KenhThucHien", "HinhThuc", "TrichYeuHoSo", "TaiKhoanDuocXacThucVoiVNeID", "NguoiNopThay", *APPLICANT,
+)  # fmt: skip
 
 
 def dossier_facts(item: Item, by: By) -> Sequence[Fact]:
@@ -48,11 +50,13 @@ def _filing(event_type: str, item: Item, dossier: str, time: Moment | None, by: 
     appointment = supplements.first_appointment(item) if is_reception else None
     said = item.said(_FILING) | ({"NgayHenTra": appointment.text} if appointment else {})
     return Fact(
-        type=event_type, subject=dossier, dossier=dossier, time=time, said=said,
+        type=event_type, subject=dossier, dossier=dossier, time=time, said=said, causation=item.cause(event_type),
         payload={
             "procedure": code("VN-PROCEDURE", item.text("MaTTHC")),
             "channel": code("VN-CHANNEL", item.text("KenhThucHien")),
             "applicant": applicant(item, by.applicant_kinds),
+            "submittedBy": person(item.part("NguoiNopThay")),
+            "supportAgency": code("ONE-STOP-OFFICE", item.part("NguoiNopThay").text("MaDonVi")),
             "receivingAgency": _issuing_agency(dossier),
             "appointment": appointment.value() if appointment else None,
             "returnMethod": code("DVCQG-RETURN", item.text("HinhThuc")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from connectors.one_stop.mapping.facts import Fact, code, status
 from connectors.one_stop.mapping.item import Item, Moment
@@ -33,13 +32,16 @@ def _stopped(item: Item, dossier: str) -> Fact:
 
 
 def _resolved(item: Item, dossier: str) -> Fact:
-    return _fact("DossierResolved", dossier, item.moment("NgayKetThucXuLy"), {"status": status("9")})
+    return Fact(
+        type="DossierResolved", subject=dossier, dossier=dossier, time=item.moment("NgayKetThucXuLy"), said={},
+        causation=item.cause("DossierResolved"), payload={"status": status("9")},
+    )  # fmt: skip
 
 
 def _returned(item: Item, dossier: str) -> Fact:
     return Fact(
         type="DossierReturned", subject=dossier, dossier=dossier, time=item.moment("NgayTra"),
-        said=item.said(("HinhThuc",)),
+        said=item.said(("HinhThuc",)), causation=item.cause("DossierReturned"),
         payload={"channel": code("DVCQG-RETURN", item.text("HinhThuc")), "status": status("10")},
     )  # fmt: skip
 
@@ -55,12 +57,9 @@ def _paused(item: Item, dossier: str, state: str) -> Fact:
 def _ended(event_type: str, item: Item, dossier: str, state: str, time: Moment | None, form: str | None = None) -> Fact:
     return Fact(
         type=event_type, subject=dossier, dossier=dossier, time=time, said=item.said(("GhiChu",)),
+        causation=item.cause(event_type),
         payload={"reason": item.text("GhiChu"), "form": form, "status": status(state)},
     )  # fmt: skip
-
-
-def _fact(event_type: str, dossier: str, time: Moment | None, payload: dict[str, Any]) -> Fact:
-    return Fact(type=event_type, subject=dossier, dossier=dossier, time=time, said={}, payload=payload)
 
 
 _TOLD: dict[str, Callable[[Item, str], Fact]] = {

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -15,12 +16,13 @@ from bus.envelope import Envelope, event_id
 from connectors.one_stop.mapping.item import Moment
 from schemas.catalogue import load, parsed
 from schemas.codes import table
+from schemas.rules.dossier import parse_dossier_code
 
 _ORDER = (
-    "DossierSubmitted", "DossierWithdrawn", "DossierRefused", "DossierReceived", "ComponentAttached", "ComponentReused",
-    "FeeAsked", "PaymentRequested", "PaymentConfirmed", "PaymentRefunded", "DossierStepDone", "SupplementAsked",
-    "SupplementGiven", "AppointmentChanged", "DossierPaused", "DossierStopped", "ResultIssued", "DossierResolved",
-    "DossierReturned",
+    "DossierSubmitted", "CitizenLookupAsked", "DossierWithdrawn", "DossierRefused", "DossierReceived",
+    "ComponentAttached", "ComponentReused", "FeeAsked", "PaymentRequested", "PaymentConfirmed", "PaymentRefunded",
+    "DossierStepDone", "SupplementAsked", "SupplementGiven", "AppointmentChanged", "DossierPaused", "DossierStopped",
+    "ResultIssued", "DossierResolved", "PostalOrdered", "DossierReturned",
 )  # fmt: skip
 _RANK = {event_type: rank for rank, event_type in enumerate(_ORDER)}
 
@@ -30,11 +32,15 @@ NO_STATUS = "0"
 
 
 class By(Struct, frozen=True, kw_only=True):
-    """Who tells: the source's name, the agency that vouches, and the list that its LoaiDoiTuong codes are from."""
+    """Who tells: the source's name, the agency that vouches, and the list that its LoaiDoiTuong codes are from.
+
+    ``confirmed_elsewhere`` are methods of payment whose payments another connector confirms.
+    """
 
     source: str
     agency: str
     applicant_kinds: str
+    confirmed_elsewhere: frozenset[str] = frozenset()
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -42,7 +48,8 @@ class Fact(Struct, frozen=True, kw_only=True):
 
     ``own`` tells it apart among its subject's facts of this type. ``said`` is what the partner said of this fact, and
     nothing that may change for another reason: with ``time`` it is the fact's version. ``time`` is None where the
-    partner gives no date; such a fact has the time of the snapshot in which it is first seen.
+    partner gives no date; such a fact has the time of the snapshot in which it is first seen. ``causation`` is the
+    event that it rests on, where the partner says so.
     """
 
     type: str
@@ -52,11 +59,18 @@ class Fact(Struct, frozen=True, kw_only=True):
     payload: Mapping[str, Any]
     said: Mapping[str, Any]
     own: str = ""
+    causation: UUID | None = None
 
 
 def code(system: str, text: str | None, valid_at: date | None = None) -> dict[str, Any] | None:
     """Return a code with the name of its table, understood as on ``valid_at`` or on the event's day; None for none."""
     return None if text is None else {"code": text, "codeSystem": system, "validAt": valid_at}
+
+
+def agency(text: str | None, dossier: str | None) -> dict[str, Any] | None:
+    """Return an agency as a code, understood as on the day that the dossier's code names: agencies close."""
+    parts = parse_dossier_code(dossier or "")
+    return code("VN-AGENCY", text, None if parts is None else parts.day)
 
 
 def status(text: str | None) -> dict[str, Any] | None:
@@ -95,6 +109,7 @@ def to_event(fact: Fact, changed: Moment, by: By) -> Envelope:
         },
         agency=by.agency,
         correlation=fact.dossier,
+        causation=fact.causation,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from bus.errors import Unmappable
 from connectors import times
@@ -95,6 +96,15 @@ class Item:
             raise self.unmappable(name, "is no list of objects")
         return [Item(each, f"{self._path}{name}[{place}].") for place, each in enumerate(value)]
 
+    def texts(self, name: str) -> Sequence[str]:
+        """Return the texts of a list; none where there is no list."""
+        value = self._content.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self.unmappable(name, "is no list of texts")
+        return value
+
     def part(self, name: str) -> Item:
         """Return an object within, or the first of a list of them; an empty one where there is nothing."""
         value = self._content.get(name)
@@ -105,6 +115,14 @@ class Item:
         if not isinstance(value, dict):
             raise self.unmappable(name, "is no object")
         return Item(value, f"{self._path}{name}.")
+
+    def cause(self, event_type: str) -> UUID | None:
+        """Return the event that a fact rests on (CanCu): the name that we gave it when we sent it; None for none."""
+        text = self.part("CanCu").text(event_type)
+        try:
+            return None if text is None else UUID(text)
+        except ValueError:
+            return None
 
     def said(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what the partner said in these fields, as it stands; what was left out is left out."""

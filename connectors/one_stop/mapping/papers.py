@@ -31,12 +31,12 @@ def component_facts(item: Item, dossier: str) -> Iterator[Fact]:
 
 
 def result_facts(item: Item, dossier: str) -> Iterator[Fact]:
-    """Yield the papers that a dossier led to, at the end of its processing."""
-    time = item.moment("NgayKetThucXuLy") or item.moment("NgayTra")
+    """Yield the papers that a dossier led to: on their own day, else at the end of its processing."""
+    ended = item.moment("NgayKetThucXuLy") or item.moment("NgayTra")
     for place, row in enumerate(item.rows("DanhSachGiayToKetQua"), 1):
         yield Fact(
-            type="ResultIssued", subject=dossier, dossier=dossier, own=row.text("GiayToId") or str(place), time=time,
-            said=row.said(_RESULT),
+            type="ResultIssued", subject=dossier, dossier=dossier, own=row.text("GiayToId") or str(place),
+            time=row.moment("NgayBanHanh") or ended, said=row.said(_RESULT),
             payload={
                 "kind": code("VN-COMPONENT", row.text("MaThanhPhanHoSo")),
                 "title": row.text("TenGiayTo"),

@@ -1,4 +1,4 @@
-"""Whose dossier it is. Telephone and e-mail stay with the partner: nobody on the bus needs them."""
+"""Whose dossier it is, and who acted for whom. Telephone and e-mail stay with the partner, but for parcels."""
 
 from __future__ import annotations
 
@@ -22,14 +22,24 @@ def applicant(item: Item, kinds: str) -> dict[str, Any] | None:
     """Return the applicant; LoaiDoiTuong is read by the list ``kinds``, because partners use different ones."""
     party = {
         "name": item.text("ChuHoSo"),
-        "number": _number(item.text("SoGiayToChuHoSo") or item.part("DinhDanhCHS").text("SoDinhDanh")),
+        "number": number(item.text("SoGiayToChuHoSo") or item.part("DinhDanhCHS").text("SoDinhDanh")),
         "kind": code(kinds, item.text("LoaiDoiTuong")),
         "portalAccount": item.text("MaDoiTuong"),
     }
     return {**party, "phone": None, "email": None, "address": None} if any(party.values()) else None
 
 
-def _number(text: str | None) -> dict[str, Any] | None:
+def person(item: Item) -> dict[str, Any] | None:
+    """Return a person of whom name and number are told: who acted for the applicant, who is to pay."""
+    name, known = item.text("HoTen"), number(item.text("SoDinhDanh"))
+    if name is None and known is None:
+        return None
+    unknown = dict.fromkeys(("kind", "portalAccount", "phone", "email", "address"))
+    return {"name": name, "number": known, **unknown}
+
+
+def number(text: str | None) -> dict[str, Any] | None:
+    """Return a number as a code of the table that its shape is of."""
     return None if text is None else code(number_system(text), text)
 
 

@@ -10,6 +10,9 @@ from connectors.one_stop.simulator.clock import HandClock, RunningClock
 from connectors.one_stop.simulator.faults import Faults
 from connectors.one_stop.simulator.habits import HABITS
 from connectors.one_stop.simulator.history import Plan
-from connectors.one_stop.simulator.server import Simulator
+from connectors.one_stop.simulator.server import ProcessSimulator, Simulator
 
-__all__ = ["AGENCY", "HABITS", "PASSWORD", "USERNAME", "Faults", "HandClock", "Plan", "RunningClock", "Simulator"]
+__all__ = [
+    "AGENCY", "HABITS", "PASSWORD", "USERNAME", "Faults", "HandClock", "Plan", "ProcessSimulator", "RunningClock",
+    "Simulator",
+]  # fmt: skip

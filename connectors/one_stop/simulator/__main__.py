@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import signal
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 import click
 
@@ -16,8 +12,9 @@ from connectors.one_stop.simulator.clock import RunningClock
 from connectors.one_stop.simulator.faults import Faults
 from connectors.one_stop.simulator.habits import HABITS
 from connectors.one_stop.simulator.history import History, Plan
-from connectors.one_stop.simulator.server import Simulator
+from connectors.one_stop.simulator.server import ProcessSimulator, Simulator
 from connectors.one_stop.simulator.store import Store
+from connectors.simulation import serve
 
 
 @click.command()
@@ -30,17 +27,28 @@ from connectors.one_stop.simulator.store import Store
 @click.option(
     "--speed", default=0.0, show_default=True, help="Let it happen, so many times as fast as life; 0: it has."
 )
-def main(port: int, data: Path, dossiers: int, seed: int, habits: tuple[str, ...], faults: float, speed: float) -> None:
+@click.option("--process", is_flag=True, help="Let dossiers come in now, and go on by what is sent to the system.")
+@click.option("--trouble", is_flag=True, help="With --process: lose some answers, list some rows that nobody can map.")
+def main(port: int, data: Path, dossiers: int, seed: int, habits: tuple[str, ...], faults: float, speed: float,
+         process: bool, trouble: bool) -> None:  # fmt: skip
     """Serve a simulated one-stop system until a signal ends it; prints one line of JSON with its port."""
-    logging.getLogger("waitress").setLevel(logging.ERROR)
-    plan = Plan(dossiers=dossiers, seed=seed, habits=habits)
-    clock = _clock(data, plan, speed)
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with Simulator(data, plan, clock, faults=Faults(rate=faults, seed=seed), port=port) as simulator:
-        click.echo(json.dumps({"port": simulator.port, "base_url": simulator.base_url}))
-        stop.wait()
+    plan, chance = Plan(dossiers=dossiers, seed=seed, habits=habits), Faults(rate=faults, seed=seed)
+    _check_same(data, f"seed {seed}{', by process' if process else ''}")
+    if process:
+        serve(lambda: ProcessSimulator(data, plan, trouble=trouble, faults=chance, port=port))
+    else:
+        serve(lambda: Simulator(data, plan, _clock(data, plan, speed), faults=chance, port=port))
+
+
+def _check_same(data: Path, what: str) -> None:
+    """A store is of one province for ever: two would mix under the same codes."""
+    with closing(Store(data)) as store:
+        known = store.note("province")
+        if known not in ("", what):
+            raise click.ClickException(
+                f"{store.file} holds the province of {known}, not of {what}: take another --data"
+            )
+        store.take_note("province", what)
 
 
 def _clock(data: Path, plan: Plan, speed: float) -> RunningClock:

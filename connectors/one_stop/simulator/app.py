@@ -1,8 +1,7 @@
-"""The simulated system's HTTP face: a login and one endpoint for all list services, as adapters of the portal have."""
+"""The simulated system's HTTP face: a login and one endpoint for all services, as adapters of the portal have."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,13 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 import falcon
+import msgspec
 
 from connectors.one_stop.feeds import CHANGED_AT, FEEDS
 from connectors.one_stop.simulator.clock import Clock
 from connectors.one_stop.simulator.faults import Faults
-from connectors.one_stop.simulator.history import History
-from connectors.one_stop.simulator.spoiling import spoil
-from connectors.one_stop.simulator.store import Asked, Call, Store, StoredRow
+from connectors.one_stop.simulator.inbound import DONE, PROGRESS, Inbound, Taken
+from connectors.one_stop.simulator.store import Asked, Store, StoredRow
+from connectors.one_stop.simulator.world import World
+from connectors.simulation import Call, chance
+from connectors.simulation.spoiling import spoil
 from connectors.times import told
 
 USERNAME, PASSWORD = "truc-lien-thong", "mat-khau-thu-nghiem"
@@ -25,13 +27,12 @@ USERNAME, PASSWORD = "truc-lien-thong", "mat-khau-thu-nghiem"
 
 AGENCY = "H31"
 
-_DONE = {"error_code": "0", "message": "Thành công"}
 _ANSWERS = {
     "busy": {"error_code": "-1", "message": "Hệ thống đang bận, vui lòng thử lại sau"},
     "session-over": {"error_code": "-2", "message": "Phiên làm việc đã hết hạn"},
     "refused": {"error_code": "-5", "message": "Đơn vị không tồn tại"},
     "contradiction": {"error_code": "0", "message": "Lỗi: không kết nối được cơ sở dữ liệu"},
-    "no-data": _DONE,
+    "no-data": DONE,
 }
 _SERVICES = {feed.service: name for name, feed in FEEDS.items()}
 _MAX_SIZE = 1000
@@ -40,9 +41,12 @@ _MAX_SIZE = 1000
 class Desk:
     """What both endpoints share: the store, the clock, what happens, and what goes wrong."""
 
-    def __init__(self, store: Store, history: History, clock: Clock, faults: Faults) -> None:
-        self.store, self.history, self.clock, self.faults = store, history, clock, faults
+    def __init__(self, store: Store, world: World, clock: Clock, faults: Faults, inbound: Inbound) -> None:
+        self.store, self.world, self.clock, self.faults, self.inbound = store, world, clock, faults, inbound
         self.lock = Lock()
+        self.loses: int | None = None
+        """The seed by which answers get lost, if they do."""
+
         self.last: dict[str, dict[str, Any]] = {}
         self.blanks: dict[tuple[str, ...], int] = {}
 
@@ -56,19 +60,19 @@ class Login:
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Begin a session."""
         asked = _content(request)
-        with self._desk.lock:
+        with self._desk.lock, self._desk.store.transaction():
             if (asked.get("username"), asked.get("password")) == (USERNAME, PASSWORD):
                 session = uuid4().hex
                 self._desk.store.add_session(session)
                 answer: dict[str, Any] = {"session": session, "error_code": 0}
             else:
                 answer = {"session": None, "error_code": "-4", "message": "Sai tên đăng nhập hoặc mật khẩu"}
-            self._desk.store.record(Call("login", {}, str(answer["error_code"])))
+            self._desk.store.record(Call("login", "", {}, str(answer["error_code"])))
         _send(response, answer, self._desk.clock.now())
 
 
 class Share:
-    """``{session, madonvi, service, …}`` → a page of the service's rows."""
+    """``{session, madonvi, service, …}`` → a page of the service's rows, or what became of what was sent."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -79,23 +83,45 @@ class Share:
         desk = self._desk
         now = desk.clock.now()  # once: an answer is never dated later than what it saw
         with desk.lock:
-            desk.history.advance(now)
-            fault = desk.faults.next()
-            answer = self._answer(asked, fault)
-            desk.store.record(Call(str(asked.get("service")), _public(asked), fault or str(answer["error_code"])))
+            with desk.store.transaction():
+                desk.world.advance(now)
+                fault = desk.faults.next()
+                answer, lost = self._answer(asked, fault)
+            desk.inbound.tell_citizens(asked)
         _send(response, answer, now)
-        spoil(response, fault)
+        _spoil(response, lost or fault)
 
-    def _answer(self, asked: dict[str, Any], fault: str) -> dict[str, Any]:
-        feed = _SERVICES.get(str(asked.get("service")))
+    def _answer(self, asked: dict[str, Any], fault: str) -> tuple[dict[str, Any], str]:
+        """Return the answer, and how it gets lost, if it does; and keep the call."""
+        service = str(asked.get("service"))
+        refusal = self._refusal(asked, fault)
+        if refusal is None and self._desk.inbound.knows(service):
+            return self._taken(asked)
+        answer = refusal or self._listed(_SERVICES[service], asked, fault)
+        self._desk.store.record(Call(service, "", _public(asked), fault or str(answer["error_code"])))
+        return answer, ""
+
+    def _taken(self, asked: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Take what was sent: what comes of it carries a time behind every answer that was given."""
+        desk = self._desk
+        taken: Taken = desk.inbound.take(asked, desk.clock.now())
+        desk.store.record(taken.call)
+        if desk.loses is None or not taken.call.acted or taken.call.service != PROGRESS:
+            return taken.answer, ""
+        return taken.answer, chance.lost_answer(desk.store, desk.loses, PROGRESS, taken.dossier)
+
+    def _refusal(self, asked: dict[str, Any], fault: str) -> dict[str, Any] | None:
+        service = str(asked.get("service"))
         if fault == "session-over":
             self._desk.store.end_sessions()
         if fault in _ANSWERS:
             return _ANSWERS[fault]
         if not self._desk.store.has_session(str(asked.get("session"))):
             return _ANSWERS["session-over"]
-        if feed is None or asked.get("madonvi") != AGENCY:
-            return _ANSWERS["refused"]
+        is_known = service in _SERVICES or self._desk.inbound.knows(service)
+        return _ANSWERS["refused"] if not is_known or asked.get("madonvi") != AGENCY else None
+
+    def _listed(self, feed: str, asked: dict[str, Any], fault: str) -> dict[str, Any]:
         if fault == "repeated-page" and feed in self._desk.last:
             return self._desk.last[feed]
         return self._page(feed, asked, fault)
@@ -105,12 +131,12 @@ class Share:
         anchor = (feed, str(asked.get("TuThoiDiem", "")), str(asked.get("SauMa", "")))
         if fault == "empty-page":
             self._desk.blanks[anchor] = self._desk.blanks.get(anchor, 0) + 1
-            return {**_DONE, "data": [], "ConNua": True}
+            return {**DONE, "data": [], "ConNua": True}
         size = min(max(int(asked.get("KichThuocTrang", 100)), 1), _MAX_SIZE)
         number = max(int(asked.get("Trang", 1)) - self._desk.blanks.get(anchor, 0), 1)
         wanted = Asked(*anchor, str(asked.get("DenThoiDiem", "")), (number - 1) * size, size + 1)
         found = self._desk.store.page(wanted)
-        answer = {**_DONE, "data": [_told(row) for row in found[:size]], "ConNua": len(found) > size}
+        answer = {**DONE, "data": [_told(row) for row in found[:size]], "ConNua": len(found) > size}
         self._misbehave(feed, found, size, answer, fault)
         self._desk.last[feed] = answer
         return answer
@@ -138,8 +164,8 @@ def wsgi(desk: Desk) -> falcon.App[Any, Any]:
 
 def _content(request: falcon.Request) -> dict[str, Any]:
     try:
-        content = json.loads(request.bounded_stream.read(64 * 1024))
-    except ValueError as error:
+        content = msgspec.json.decode(request.bounded_stream.read(64 * 1024))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise falcon.HTTPBadRequest from error
     if not isinstance(content, dict):
         raise falcon.HTTPBadRequest
@@ -154,7 +180,13 @@ def _told(row: StoredRow) -> dict[str, Any]:
     return {**row.body, CHANGED_AT: row.time}
 
 
+def _spoil(response: falcon.Response, fault: str) -> None:
+    if fault == "no-date":
+        response.set_header("Date", "today")
+    spoil(response, fault)
+
+
 def _send(response: falcon.Response, answer: dict[str, Any], now: datetime) -> None:
-    response.data = json.dumps(answer, ensure_ascii=False).encode()
+    response.data = msgspec.json.encode(answer)
     response.content_type = "application/json; charset=utf-8"
     response.set_header("Date", format_datetime(now.astimezone(UTC), usegmt=True))

@@ -53,6 +53,13 @@ PROCEDURES = (
               ("Đơn đề nghị cấp giấy phép xây dựng", "Hồ sơ thiết kế"), "Giấy phép xây dựng", is_for_firms=True),
 )  # fmt: skip
 
+LINKED = Procedure(
+    "2.002621",  # from memory
+    "Liên thông đăng ký khai sinh, đăng ký thường trú, cấp thẻ BHYT cho trẻ em dưới 6 tuổi", _CIVIL, 3, 16_000,
+    ("Tờ khai điện tử liên thông", "Giấy chứng sinh", "Giấy tờ chứng minh chỗ ở hợp pháp"), "Giấy khai sinh",
+)  # fmt: skip
+"""One filing for three procedures of three agencies (Decree 63/2024); the fee is for certified copies."""
+
 AGENCIES = (
     Agency("04", "Sở Tài chính"),
     Agency("12", "Sở Tư pháp"),

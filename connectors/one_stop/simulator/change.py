@@ -12,7 +12,7 @@ class Change(Struct, frozen=True, kw_only=True):
     """``at`` is the time that the row carries; ``seen_at`` is when others can first see it, later where it is late.
 
     ``facts`` are (event type, own name) of what became true by this change, ``undone`` what is told no longer: the book
-    that tests hold against the log.
+    that tests hold against the log. ``is_bad`` if nobody can map the row: it has no facts, and will be a dead letter.
     """
 
     feed: str
@@ -23,3 +23,4 @@ class Change(Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
     facts: tuple[tuple[str, str], ...] = ()
     undone: tuple[tuple[str, str], ...] = ()
+    is_bad: bool = False

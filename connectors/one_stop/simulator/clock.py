@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Protocol
+
+from connectors.times import VIETNAM
 
 
 class Clock(Protocol):
@@ -35,3 +38,16 @@ class RunningClock:
     def now(self) -> datetime:
         """Return the time."""
         return self._start + timedelta(seconds=(time.monotonic() - self._begun) * self._speed)
+
+
+class WallClock:
+    """Our own clock, but one that never goes back behind ``not_before``, nor behind what it has told."""
+
+    def __init__(self, not_before: datetime) -> None:
+        self._last, self._lock = not_before, Lock()
+
+    def now(self) -> datetime:
+        """Return the time."""
+        with self._lock:
+            self._last = max(self._last, datetime.now(VIETNAM))
+            return self._last

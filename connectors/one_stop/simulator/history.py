@@ -13,7 +13,7 @@ from connectors.one_stop.simulator.change import Change
 from connectors.one_stop.simulator.habits import with_habits
 from connectors.one_stop.simulator.life import life
 from connectors.one_stop.simulator.office import FIRST_DAY
-from connectors.one_stop.simulator.store import Store
+from connectors.one_stop.simulator.store import Sent, Store
 from connectors.times import parse, told
 
 _AT_ONCE = 200
@@ -58,6 +58,10 @@ class History:
             if batch or to > self.reached:
                 self._enter(batch)
                 self._note(max(to, self.reached))
+
+    def take(self, code: str, sent: Sent, now: datetime) -> bool:
+        """Take nothing: here everything has been decided, whatever is sent."""
+        return False
 
     def finish(self) -> datetime:
         """Bring in everything, without holding it all in memory, and return when all of it is over."""

@@ -53,6 +53,29 @@ def enterprise(random: Random) -> Applicant:
             return Applicant(name, f"{head}{check}", "2")
 
 
+def birth_date(number: str) -> str:
+    """Return the day of birth (yyyyMMdd) behind a personal number: a function of it.
+
+    >>> birth_date("034190001234")[:4]
+    '1990'
+    """
+    random = Random(f"{number}:born")  # noqa: S311 - invented data
+    year = 1900 + 100 * (int(number[3]) // 2) + int(number[4:6])
+    return f"{year}{random.randrange(1, 13):02}{random.randrange(1, 29):02}"
+
+
+def officer_number(who: Official) -> str:
+    """Return an official's own number: the same for the same official."""
+    return person(Random(f"{who.name}:officer")).number  # noqa: S311 - invented data
+
+
+def mother(random: Random) -> Applicant:
+    """Return a citizen who files for her child."""
+    year = random.randrange(1985, 2006)
+    number = f"034{1 + 2 * (year >= 2000)}{year % 100:02}{random.randrange(1_000_000):06}"
+    return Applicant(f"{random.choice(_FAMILY)} {random.choice(_WOMEN)}", number, "1")
+
+
 def official(random: Random) -> Official:
     """Return one of the office's people."""
     return Official(*random.choice(_OFFICIALS))

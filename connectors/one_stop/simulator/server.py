@@ -1,24 +1,22 @@
-"""The simulator as a server: waitress in a thread, on a port of its own."""
+"""The simulator as a server: on a port of its own, with its store and what happens in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Event, Thread
 from types import TracebackType
-from typing import Any
-
-from waitress import create_server, wasyncore
 
 from connectors.one_stop.simulator.app import Desk, wsgi
-from connectors.one_stop.simulator.clock import Clock
+from connectors.one_stop.simulator.citizens import Citizens
+from connectors.one_stop.simulator.clock import Clock, WallClock
 from connectors.one_stop.simulator.faults import Faults
 from connectors.one_stop.simulator.history import History, Plan
+from connectors.one_stop.simulator.inbound import Inbound
+from connectors.one_stop.simulator.office import FIRST_DAY
+from connectors.one_stop.simulator.process import Filing, Process
 from connectors.one_stop.simulator.store import Store
-
-_TURN_S = 1.0
-_ROOM = {"outbuf_overflow": 64 * 1024 * 1024}
-"""A client that goes away in the middle leaves no temporary file behind."""
+from connectors.simulation import Server
+from connectors.times import parse
 
 
 class Simulator:
@@ -29,43 +27,35 @@ class Simulator:
         self.history = History(self.store, plan)
         self.clock = clock
         self.faults = faults or Faults()
-        self._sockets: dict[int, Any] = {}
-        app = wsgi(Desk(self.store, self.history, clock, self.faults))
-        self._server = create_server(app, map=self._sockets, host="127.0.0.1", port=port, threads=4, **_ROOM)
-        self._stop = Event()
-        self._thread = Thread(target=self._serve, name="one-stop simulator", daemon=True)
+        desk = Desk(self.store, self.history, clock, self.faults, Inbound(self.store, self.history))
+        self._server = Server(wsgi(desk), port=port, name="one-stop simulator")
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
-        return int(self._server.effective_port)
+        return self._server.port
 
     @property
     def base_url(self) -> str:
-        """What a connector's configuration calls ``base_url``."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where it is reached, without the endpoints."""
+        return self._server.base_url
 
     def script(self, *faults: str) -> None:
-        """Let these befall the next list calls."""
+        """Let these befall the next list calls, one each."""
         self.faults.script(faults)
 
     def answers(self) -> Sequence[str]:
-        """Return how each call so far was answered."""
+        """Return how each call was answered, in order."""
         return [call.answered for call in self.store.calls()]
 
     def start(self) -> Simulator:
         """Serve from now on."""
-        self._thread.start()
+        self._server.start()
         return self
 
     def close(self) -> None:
         """Stop serving and close the store. May be repeated."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._server.pull_trigger()
-            self._thread.join()
-        self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._sockets)
+        self._server.close()
         self.store.close()
 
     def __enter__(self) -> Simulator:
@@ -76,6 +66,46 @@ class Simulator:
     ) -> None:
         self.close()
 
-    def _serve(self) -> None:
-        while not self._stop.is_set():
-            wasyncore.loop(timeout=_TURN_S, map=self._sockets, count=1)
+
+class ProcessSimulator:
+    """A one-stop system that decides by what is sent to it, now. Used as a context."""
+
+    def __init__(
+        self, folder: Path, plan: Plan, *, trouble: bool = False, faults: Faults | None = None, port: int = 0
+    ) -> None:
+        self.store = Store(folder)
+        self.faults = faults or Faults()
+        self._citizens = Citizens(self.store)
+        clock = WallClock(parse(self.store.newest()) or FIRST_DAY)
+        process = Process(self.store, plan, trouble=trouble)
+        desk = Desk(self.store, process, clock, self.faults, Inbound(self.store, process, self._citizens))
+        desk.loses = plan.seed if trouble else None
+        self._filing = Filing(process, clock, desk.lock)
+        self._server = Server(wsgi(desk), port=port, threads=8, name="one-stop simulator")
+        self.port, self.base_url = self._server.port, self._server.base_url
+
+    def script(self, *faults: str) -> None:
+        """Let these befall the next calls, one each."""
+        self.faults.script(faults)
+
+    def start(self) -> ProcessSimulator:
+        """Serve, file and pay from now on."""
+        self._server.start()
+        self._filing.start()
+        self._citizens.start()
+        return self
+
+    def close(self) -> None:
+        """Stop it all and close the store. May be repeated."""
+        self._filing.close()
+        self._citizens.close()
+        self._server.close()
+        self.store.close()
+
+    def __enter__(self) -> ProcessSimulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

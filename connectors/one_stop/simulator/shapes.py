@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from connectors.one_stop.simulator.catalogue import Procedure
-from connectors.one_stop.simulator.people import Applicant, Official
+from connectors.one_stop.simulator.people import Applicant, Official, birth_date, officer_number
 
 Row = dict[str, Any]
+
+LOOKUP_SERVICE = "003"
+"""MaTichHop of the population database's XacThucThongTinCongDan."""
 
 
 class Filing(NamedTuple):
@@ -99,4 +102,37 @@ def payment_row(code: str, amount: int, asked: str) -> Row:
         "MaThamChieu": f"{code}-{asked}", "MaHoSo": code, "SoTien": amount, "MaTienTe": "VND",
         "TrangThai": "Chờ thanh toán", "HinhThucThanhToan": None, "CongThanhToan": None, "MaGiaoDich": None,
         "MaNganHang": None, "ThoiGianYeuCau": asked, "ThoiGianGD": None, "ThoiGianHoanPhi": None,
+    }  # fmt: skip
+
+
+def agent_row(who: Applicant, office: tuple[str | None, str]) -> Row:
+    """Return who filed for the owner, and from which office: its code, if it has one, and its name."""
+    return {"HoTen": who.name, "SoDinhDanh": who.number, "MaDonVi": office[0], "DonVi": office[1]}
+
+
+def lookup_row(filing: Filing, who: Applicant, by: Official, asked: str) -> Row:
+    """Return a request to compare a person with the population database."""
+    return {
+        "MaYeuCau": f"XT-{filing.code}", "MaHoSo": filing.code, "MaTichHop": LOOKUP_SERVICE,
+        "MaDVC": filing.procedure.code, "CanCuPhapLy": "Nghị định 118/2025/NĐ-CP",
+        "MaDonVi": filing.code.partition("-")[0], "MaCanBo": officer_number(by), "SoDinhDanh": who.number,
+        "HoVaTen": who.name, "NgayThangNamSinh": birth_date(who.number),
+        "TruongThongTin": ["HoVaTen", "NgayThangNamSinh"], "ThoiDiemYeuCau": asked,
+    }  # fmt: skip
+
+
+def parcel_row(filing: Filing, asked: str) -> Row:
+    """Return an order to send a result by post, with nothing to collect on delivery."""
+    return {
+        "MaDonHang": filing.code, "MaHoSo": filing.code, "MaTTHC": filing.procedure.code, "ChieuGui": "tra-ket-qua",
+        "MaKhachHang": "H31-HCC",
+        "NguoiGui": {
+            "HoTen": filing.agency, "SoDienThoai": "02273000000", "DiaChi": "Khu hành chính, đường Lê Lợi",
+            "TenTinh": "Hưng Yên", "TenXa": "Phường Phố Hiến",
+        },
+        "NguoiNhan": {
+            "HoTen": filing.who.name, "SoDienThoai": filing.phone,
+            "DiaChi": f"Số {int(filing.phone[-3:]) + 1}, thôn Đông", "TenTinh": "Hưng Yên", "TenXa": "Xã Tiên Lữ",
+        },
+        "TienThuHo": 0, "NoiDung": filing.procedure.result, "ThoiDiemYeuCau": asked,
     }  # fmt: skip

@@ -1,58 +1,44 @@
-"""The simulated system's own store, with the book of what is true and the book of all calls.
+"""The simulated system's own store: rows, what is true, what was sent to it, and the book of all calls.
 
-SQL stands here and nowhere else in the simulator. Everything that is answered was committed before.
+Everything that is answered was committed before. Other processes may read the file: ``dossiers``, ``facts``,
+``bad_rows`` and ``calls`` are the books that a demo or a test holds against the log.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    and_,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import Insert
+import msgspec
 
+from connectors import simulation
 from connectors.one_stop.simulator.change import Change
 from connectors.times import told
 
-_TABLES = MetaData()
-_ROWS = Table(
-    "rows", _TABLES,
-    Column("feed", Text, primary_key=True), Column("id", Text, primary_key=True),
-    Column("time", Text, nullable=False), Column("body", Text, nullable=False),
-)  # fmt: skip
-_FACTS = Table(
-    "facts", _TABLES,
-    Column("dossier", Text, primary_key=True), Column("type", Text, primary_key=True),
-    Column("own", Text, primary_key=True), Column("holds", Boolean, nullable=False),
-)  # fmt: skip
-_CALLS = Table(
-    "calls", _TABLES,
-    Column("number", Integer, primary_key=True), Column("service", Text, nullable=False),
-    Column("asked", Text, nullable=False), Column("answered", Text, nullable=False),
-)  # fmt: skip
-_SESSIONS = Table("sessions", _TABLES, Column("session", Text, primary_key=True))
-_NOTES = Table("notes", _TABLES, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
-Index("rows_by_time", _ROWS.c.feed, _ROWS.c.time, _ROWS.c.id)
+_TABLES = """
+CREATE TABLE IF NOT EXISTS rows (
+    feed TEXT NOT NULL, id TEXT NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (feed, id));
+CREATE INDEX IF NOT EXISTS rows_by_time ON rows (feed, time, id);
+CREATE TABLE IF NOT EXISTS facts (
+    dossier TEXT NOT NULL, type TEXT NOT NULL, own TEXT NOT NULL, holds INTEGER NOT NULL,
+    PRIMARY KEY (dossier, type, own)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bad_rows (
+    feed TEXT NOT NULL, id TEXT NOT NULL, dossier TEXT NOT NULL, PRIMARY KEY (feed, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dossiers (
+    code TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, status TEXT NOT NULL, is_final INTEGER NOT NULL,
+    changes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sent (
+    place INTEGER PRIMARY KEY, dossier TEXT NOT NULL, service TEXT NOT NULL, reference TEXT NOT NULL,
+    item TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS sent_by_dossier ON sent (dossier, place);
+CREATE TABLE IF NOT EXISTS links (reference TEXT PRIMARY KEY, url TEXT NOT NULL, opened INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY);
+"""
+_ROW = """INSERT INTO rows (feed, id, time, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (feed, id) DO UPDATE SET time = excluded.time, body = excluded.body WHERE excluded.time >= time"""
+_FACT = """INSERT INTO facts (dossier, type, own, holds) VALUES (?, ?, ?, ?)
+ON CONFLICT (dossier, type, own) DO UPDATE SET holds = excluded.holds"""
 
 
 class Asked(NamedTuple):
@@ -82,134 +68,138 @@ class Fact(NamedTuple):
     own: str
 
 
-class Call(NamedTuple):
-    """One call: what was asked, without session and password, and how it was answered."""
+class Case(NamedTuple):
+    """Where a dossier stands: its number, and how many of its changes were brought in."""
+
+    number: int
+    changes: int
+
+
+class Sent(NamedTuple):
+    """A thing that was sent to the system: the service that took it, the sender's name for it, and its content."""
 
     service: str
-    asked: dict[str, Any]
-    answered: str
+    reference: str
+    item: dict[str, Any]
 
 
-class Store:
-    """One SQLite file. May be shared by threads."""
+class Store(simulation.Store):
+    """One SQLite file, ``folder/one-stop.db``. May be shared by threads."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(f"sqlite:///{folder / 'one-stop.db'}")
-        event.listen(self._engine, "connect", _prepare)
-        _TABLES.create_all(self._engine)
+        super().__init__(folder, "one-stop", _TABLES)
+
+    # -- what is there to be polled ---------------------------------------------------------------------------
 
     def apply(self, changes: Sequence[Change], *, not_before: str = "") -> None:
         """Store changes as they become visible; an older version never replaces a newer one."""
-        rows = [_row(change, max(told(change.at), not_before)) for change in changes]
-        facts = [fact for change in changes for fact in _facts(change)]
-        with self._engine.begin() as connection:
-            if rows:
-                connection.execute(_newer_row(), rows)
-            if facts:
-                connection.execute(_newer_fact(), facts)
+        with self.transaction():
+            self.change_all(_ROW, [_row(change, max(told(change.at), not_before)) for change in changes])
+            self.change_all(_FACT, [fact for change in changes for fact in _facts(change)])
+            bad = [(change.feed, change.id, change.dossier) for change in changes if change.is_bad]
+            self.change_all("INSERT OR IGNORE INTO bad_rows (feed, id, dossier) VALUES (?, ?, ?)", bad)
 
     def page(self, asked: Asked) -> Sequence[StoredRow]:
         """Return the rows of a page, by time and id."""
-        behind = or_(_ROWS.c.time > asked.time, and_(_ROWS.c.time == asked.time, _ROWS.c.id > asked.id))
-        query = select(_ROWS.c.id, _ROWS.c.time, _ROWS.c.body).where(_ROWS.c.feed == asked.feed, behind)
-        if asked.until:
-            query = query.where(_ROWS.c.time < asked.until)
-        query = query.order_by(_ROWS.c.time, _ROWS.c.id).offset(asked.skip).limit(asked.size)
-        with self._engine.connect() as connection:
-            return [StoredRow(row.id, row.time, json.loads(row.body)) for row in connection.execute(query)]
+        until = asked.until or "9"
+        found = self.rows(
+            "SELECT id, time, body FROM rows WHERE feed = ? AND (time, id) > (?, ?) AND time < ? "
+            "ORDER BY time, id LIMIT ? OFFSET ?",
+            asked.feed, asked.time, asked.id, until, asked.size, asked.skip,
+        )  # fmt: skip
+        return [StoredRow(row[0], row[1], msgspec.json.decode(row[2])) for row in found]
 
     def touch(self, feed: str, ids: Iterable[str], time: str) -> None:
         """Give rows a new time, as an edit does that changes nothing else."""
-        with self._engine.begin() as connection:
-            connection.execute(update(_ROWS).where(_ROWS.c.feed == feed, _ROWS.c.id.in_(list(ids))).values(time=time))
+        self.change_all("UPDATE rows SET time = ? WHERE feed = ? AND id = ?", [(time, feed, name) for name in ids])
+
+    def newest(self) -> str:
+        """Return the newest time that any row carries; empty where there is none."""
+        feeds = self.rows("SELECT DISTINCT feed FROM rows")
+        found = [self.rows("SELECT max(time) FROM rows WHERE feed = ?", feed)[0][0] for (feed,) in feeds]
+        return max(found, default="")
+
+    # -- the books --------------------------------------------------------------------------------------------
 
     def facts(self, *, ever: bool = False) -> set[Fact]:
         """Return what the rows tell now, or what they ever told."""
-        query = select(_FACTS.c.dossier, _FACTS.c.type, _FACTS.c.own)
-        with self._engine.connect() as connection:
-            found = connection.execute(query if ever else query.where(_FACTS.c.holds))
-            return {Fact(*row) for row in found}
+        return {Fact(*row) for row in self.rows("SELECT dossier, type, own FROM facts WHERE holds OR ?", ever)}
 
     def counts(self) -> Mapping[str, int]:
         """Return how many rows each feed has."""
-        with self._engine.connect() as connection:
-            found = connection.execute(select(_ROWS.c.feed, func.count().label("rows")).group_by(_ROWS.c.feed))
-            return {row.feed: int(row.rows) for row in found}
+        return dict(self.rows("SELECT feed, count(*) FROM rows GROUP BY feed"))
+
+    # -- dossiers that are decided by what comes in ----------------------------------------------------------
+
+    def case(self, code: str) -> Case | None:
+        """Return where a dossier stands; None if there is none of that code."""
+        found = self.rows("SELECT number, changes FROM dossiers WHERE code = ?", code)
+        return Case(*found[0]) if found else None
+
+    def set_case(self, code: str, case: Case, status: str, *, is_final: bool) -> None:
+        """Say where a dossier stands now."""
+        self.change(
+            "INSERT INTO dossiers (code, number, status, is_final, changes) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (code) DO UPDATE SET status = excluded.status, is_final = excluded.is_final, "
+            "changes = excluded.changes",
+            code, case.number, status, int(is_final), case.changes,
+        )  # fmt: skip
+
+    def filed(self) -> int:
+        """Return how many dossiers were filed: those of the first numbers."""
+        return int(self.rows("SELECT coalesce(max(number) + 1, 0) FROM dossiers")[0][0])
+
+    def keep_sent(self, dossier: str, sent: Sent) -> None:
+        """Keep what was sent, behind all that was sent before."""
+        item = msgspec.json.encode(sent.item).decode()
+        self.change("INSERT INTO sent (dossier, service, reference, item) VALUES (?, ?, ?, ?)",
+                    dossier, sent.service, sent.reference, item)  # fmt: skip
+
+    def sent(self, dossier: str) -> Sequence[Sent]:
+        """Return what was sent about a dossier, in order."""
+        found = self.rows("SELECT service, reference, item FROM sent WHERE dossier = ? ORDER BY place", dossier)
+        return [Sent(row[0], row[1], msgspec.json.decode(row[2])) for row in found]
+
+    # -- links by which citizens pay --------------------------------------------------------------------------
+
+    def add_link(self, reference: str, url: str) -> None:
+        """Remember a link that is to be opened; one that is known stays as it is."""
+        self.change("INSERT OR IGNORE INTO links (reference, url, opened) VALUES (?, ?, 0)", reference, url)
+
+    def links(self) -> Sequence[tuple[str, str]]:
+        """Return the payments' references and links that were not opened yet."""
+        return [(row[0], row[1]) for row in self.rows("SELECT reference, url FROM links WHERE NOT opened")]
+
+    def open_link(self, reference: str) -> None:
+        """Remember that a link was opened."""
+        self.change("UPDATE links SET opened = 1 WHERE reference = ?", reference)
+
+    # -- sessions ---------------------------------------------------------------------------------------------
 
     def add_session(self, session: str) -> None:
         """Let a session begin."""
-        with self._engine.begin() as connection:
-            connection.execute(insert(_SESSIONS).values(session=session))
+        self.change("INSERT INTO sessions (session) VALUES (?)", session)
 
     def has_session(self, session: str) -> bool:
         """Tell whether a session lives."""
-        with self._engine.connect() as connection:
-            query = select(_SESSIONS.c.session).where(_SESSIONS.c.session == session)
-            return connection.execute(query).first() is not None
+        return bool(self.rows("SELECT 1 FROM sessions WHERE session = ?", session))
 
     def end_sessions(self) -> None:
         """End all sessions."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(_SESSIONS))
+        self.change("DELETE FROM sessions")
 
-    def record(self, call: Call) -> int:
-        """Write a call into the book and return its number."""
-        row = {"service": call.service, "asked": json.dumps(call.asked), "answered": call.answered}
-        with self._engine.begin() as connection:
-            number = connection.execute(insert(_CALLS).values(row)).inserted_primary_key
-            return 0 if number is None else int(number[0])
-
-    def calls(self) -> Sequence[Call]:
-        """Return all calls, in order."""
-        with self._engine.connect() as connection:
-            found = connection.execute(select(_CALLS).order_by(_CALLS.c.number))
-            return [Call(row.service, json.loads(row.asked), row.answered) for row in found]
-
-    def note(self, name: str) -> str:
-        """Return what was noted; empty where nothing was."""
-        with self._engine.connect() as connection:
-            found = connection.execute(select(_NOTES.c.value).where(_NOTES.c.name == name)).scalar_one_or_none()
-        return found or ""
-
-    def take_note(self, name: str, value: str) -> None:
-        """Note something for the next start."""
-        with self._engine.begin() as connection:
-            added = sqlite.insert(_NOTES).values(name=name, value=value)
-            connection.execute(added.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
-
-    def close(self) -> None:
-        """Close the file. May be repeated."""
-        self._engine.dispose()
+    def change_all(self, sql: str, many: Iterable[tuple[Any, ...]]) -> None:
+        """Do a statement for each of these values, all or none."""
+        with self.transaction():
+            for values in many:
+                self.change(sql, *values)
 
 
-def _newer_row() -> Insert:
-    row = sqlite.insert(_ROWS)
-    return row.on_conflict_do_update(
-        index_elements=["feed", "id"],
-        set_={"time": row.excluded.time, "body": row.excluded.body},
-        where=row.excluded.time >= _ROWS.c.time,
-    )
+def _row(change: Change, time: str) -> tuple[str, str, str, str]:
+    return change.feed, change.id, time, msgspec.json.encode(change.body).decode()
 
 
-def _newer_fact() -> Insert:
-    fact = sqlite.insert(_FACTS)
-    return fact.on_conflict_do_update(
-        index_elements=["dossier", "type", "own"], set_={"holds": fact.excluded.holds}
-    )  # fmt: skip
-
-
-def _row(change: Change, time: str) -> dict[str, Any]:
-    body = json.dumps(change.body, ensure_ascii=False)
-    return {"feed": change.feed, "id": change.id, "time": time, "body": body}
-
-
-def _facts(change: Change) -> Iterator[dict[str, Any]]:
-    for holds, facts in ((True, change.facts), (False, change.undone)):
+def _facts(change: Change) -> Iterator[tuple[str, str, str, int]]:
+    for holds, facts in ((1, change.facts), (0, change.undone)):
         for kind, own in facts:
-            yield {"dossier": change.dossier, "type": kind, "own": own, "holds": holds}
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-        connection.execute(f"PRAGMA {pragma}")
+            yield change.dossier, kind, own, holds

@@ -18,8 +18,8 @@ def test_the_first_round_begins_where_the_configuration_says() -> None:
     assert (mark.feed, mark.time, mark.id, mark.until) == ("dossiers", "20250601000000", "", "")
 
 
-def test_a_later_round_begins_at_the_watermark_less_the_overlap() -> None:
-    assert bookmark.opened(Bookmark(watermarks=READ), COURSE).time == "20250701115000"
+def test_a_later_round_begins_behind_the_watermark_less_the_overlap() -> None:
+    assert bookmark.opened(Bookmark(watermarks=READ), COURSE).time == "20250701115001"
 
 
 def test_a_round_under_way_goes_on() -> None:
@@ -37,7 +37,7 @@ def test_a_feeds_part_leaves_its_newest_time_and_goes_to_the_next() -> None:
     mark = bookmark.moved(bookmark.opened(Bookmark(watermarks=READ), COURSE), "20250702080000", "7")
     after = bookmark.feed_done(bookmark.within(mark, "20250702090000"), COURSE)
     assert (after.watermarks["dossiers"], after.feed, after.time, after.until) == (
-        "20250702080000", "steps", "20250701114000", "20250702090000",
+        "20250702080000", "steps", "20250701114001", "20250702090000",
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def test_a_password_in_clear_is_refused_and_not_repeated(tmp_path: Path) -> None
         ({"base_url": "onestop.example.vn"}, "`base_url`", "https://"),
         ({"base_url": "https://[::1"}, "`base_url`", "https://"),
         ({"base_url": "http://onestop.example.vn"}, "unencrypted", "allow_http"),
-        ({"base_url": "https://me:secret@onestop.example.vn"}, "`base_url`", "`username`"),
+        ({"base_url": "https://me:secret@onestop.example.vn"}, "`base_url`", "keys of their own"),
         ({"password": "env:LIENTHONG_TEST_NOT_SET"}, "$LIENTHONG_TEST_NOT_SET", "Set"),
         ({"password": "file:nowhere"}, "cannot be read", "folder"),
         ({"ca_file": "nowhere.pem"}, "`ca_file`", "folder"),

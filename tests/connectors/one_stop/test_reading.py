@@ -30,7 +30,10 @@ KEYS = {"MaHoSo": "C", "ThoiDiemCapNhat": "20250701120001"}
         ({"error_code": -2}, Meaning.SESSION_OVER),
         ({"error_code": "7", "message": "Phiên đăng nhập hết hạn"}, Meaning.SESSION_OVER),
         ({"error_code": "-1", "message": "Hệ thống đang bận"}, Meaning.BUSY),
-        ({"error_code": "3", "message": "Hồ sơ đã tồn tại"}, Meaning.REFUSED),
+        ({"error_code": "3", "message": "Hồ sơ đã tồn tại"}, Meaning.EXISTS),
+        ({"error_code": "0", "message": "Hồ sơ đã tồn tại"}, Meaning.EXISTS),
+        ({"error_code": "-6", "message": "Hồ sơ không tồn tại"}, Meaning.NOT_THIS_ONE),
+        ({"error_code": "-7", "message": "Thành công"}, Meaning.CONTRADICTS_ITSELF),
         ({"error_code": "-3"}, Meaning.REFUSED),
     ],
 )

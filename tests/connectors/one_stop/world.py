@@ -33,7 +33,7 @@ from registry.apply import apply_catalogue
 from schemas.catalogue import load as load_catalogue
 
 AT_ONCE = RetryPolicy(attempts=8, timeout_s=20.0, first_wait_s=0.001, max_wait_s=0.01)
-TOPICS = ("dossier.events", "payment.events")
+TOPICS = ("dossier.events", "payment.events", "citizen.events", "postal.events")
 NOON = FIRST_DAY.replace(hour=12)
 HONEST = (
     "late-rows", "equal-times", "duplicates", "missing-fields", "half-day-times", "mixed-applicant-kinds",
@@ -131,14 +131,18 @@ def facts_of(events: Sequence[Envelope]) -> Counter[Fact]:
     return Counter(Fact(str(event.correlation), event.type, _own(event)) for event in events)
 
 
+_OWN = {
+    **dict.fromkeys(("SupplementAsked", "SupplementGiven"), "requestId"),
+    **dict.fromkeys(("ComponentAttached", "ComponentReused", "ResultIssued"), "fileId"),
+    **dict.fromkeys(("PaymentRequested", "PaymentConfirmed", "PaymentRefunded"), "reference"),
+    "CitizenLookupAsked": "requestNumber", "PostalOrdered": "orderNumber",
+}  # fmt: skip
+
+
 def _own(event: Envelope) -> str:
     told: Any = event.payload
-    if event.type in ("SupplementAsked", "SupplementGiven"):
-        return str(told["requestId"])
-    if event.type in ("ComponentAttached", "ComponentReused", "ResultIssued"):
-        return str(told["fileId"])
-    if event.type.startswith("Payment"):
-        return str(told["reference"])
+    if event.type in _OWN:
+        return str(told[_OWN[event.type]])
     return _own_of_others(event.type, told)
 
 

@@ -1,0 +1,122 @@
+"""What is sent to the simulated system: progress, payments, results; and the question what of it has arrived.
+
+A repeated CapNhatTienDoHoSoMC is a second step: the real service knows no key. Payments are kept by MaThamChieu and
+state, results by GiayToId: the same once more changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from connectors.one_stop.simulator.citizens import Citizens
+from connectors.one_stop.simulator.store import Sent, Store
+from connectors.one_stop.simulator.world import World
+from connectors.simulation import Call
+from connectors.times import parse
+
+Answer = dict[str, Any]
+Item = dict[str, Any]
+
+PROGRESS, PAYMENT, RESULT, LOOK_UP = "CapNhatTienDoHoSoMC", "CapNhatThanhToan", "DongBoHoSoMC", "TraCuuHoSo"
+DONE = {"error_code": "0", "message": "Thành công"}
+EXISTS = {"error_code": "-3", "message": "Hồ sơ đã tồn tại"}
+UNKNOWN_DOSSIER = {"error_code": "-6", "message": "Hồ sơ không tồn tại"}
+BAD_DATA = {"error_code": "-7", "message": "Dữ liệu không hợp lệ"}
+_WAITING = "Chờ thanh toán"
+
+
+class Taken(NamedTuple):
+    """How a call was answered, with what the book of calls says of it; ``dossier`` is whose it was."""
+
+    answer: Answer
+    call: Call
+    dossier: str = ""
+
+
+class Inbound:
+    """The services that take something. Called within a transaction, which also keeps the call."""
+
+    def __init__(self, store: Store, world: World, citizens: Citizens | None = None) -> None:
+        self._store, self._world, self._citizens = store, world, citizens
+        self._services: dict[str, Callable[[Item, datetime], tuple[Answer, str, bool]]] = {
+            PROGRESS: self._progress, PAYMENT: self._payment, RESULT: self._result,
+        }  # fmt: skip
+
+    def knows(self, service: str) -> bool:
+        """Tell whether a service is one of these."""
+        return service in self._services or service == LOOK_UP
+
+    def take(self, asked: Item, now: datetime) -> Taken:
+        """Do what a call asks for."""
+        service = str(asked.get("service"))
+        if service == LOOK_UP:
+            code = str(asked.get("mahoso"))
+            return self._taken(service, self._found(code), "", acted=False, dossier=code)
+        items = asked.get("data")
+        if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
+            return self._taken(service, BAD_DATA, "", acted=False)
+        if service == RESULT and asked.get("isUpdating") != "True":
+            is_there = self._store.case(str(items[0].get("MaHoSo"))) is not None
+            return self._taken(service, EXISTS if is_there else BAD_DATA, "", acted=False)
+        answer, reference, acted = self._services[service](items[0], now)
+        return self._taken(service, answer, reference, acted=acted, dossier=str(items[0].get("MaHoSo")))
+
+    def tell_citizens(self, asked: Item) -> None:
+        """Give citizens the link that a call brought, once it is committed."""
+        for item in asked.get("data") or () if asked.get("service") == PAYMENT else ():
+            if self._citizens is not None and item.get("TrangThai") == _WAITING:
+                self._citizens.tell(str(item["MaThamChieu"]), str(item["DuongDanThanhToan"]))
+
+    # -- the services -----------------------------------------------------------------------------------------
+
+    def _progress(self, item: Item, now: datetime) -> tuple[Answer, str, bool]:
+        reference = str(item.get("MaThamChieu") or "")
+        if not _has(item, "MaHoSo", "NoiDungXuLy", "MaThamChieu") or parse(str(item.get("ThoiDiemXuLy"))) is None:
+            return BAD_DATA, reference, False
+        return self._kept(PROGRESS, reference, item, now)
+
+    def _payment(self, item: Item, now: datetime) -> tuple[Answer, str, bool]:
+        reference = f"{item.get('MaThamChieu')}/{item.get('TrangThai')}"
+        if not _has(item, "MaHoSo", "MaThamChieu", "TrangThai"):
+            return BAD_DATA, reference, False
+        if self._is_known(PAYMENT, reference, item):
+            return DONE, reference, False
+        if item["TrangThai"] == _WAITING and _has(item, "DuongDanThanhToan"):
+            self._store.add_link(str(item["MaThamChieu"]), str(item["DuongDanThanhToan"]))
+        return self._kept(PAYMENT, reference, item, now)
+
+    def _result(self, item: Item, now: datetime) -> tuple[Answer, str, bool]:
+        papers = item.get("DanhSachGiayToKetQua")
+        reference = "+".join(str(paper.get("GiayToId")) for paper in papers) if isinstance(papers, list) else ""
+        if not _has(item, "MaHoSo") or not reference:
+            return BAD_DATA, reference, False
+        if self._is_known(RESULT, reference, item):
+            return DONE, reference, False
+        return self._kept(RESULT, reference, item, now)
+
+    def _found(self, code: str) -> Answer:
+        """Return a dossier with the steps and results that were sent to it: those are nowhere else to be seen."""
+        if self._store.case(code) is None:
+            return UNKNOWN_DOSSIER
+        sent = self._store.sent(code)
+        steps = [one.item for one in sent if one.service == PROGRESS]
+        papers = [paper for one in sent if one.service == RESULT for paper in one.item["DanhSachGiayToKetQua"]]
+        return {**DONE, "data": [{"MaHoSo": code, "DanhSachTienDo": steps, "DanhSachGiayToKetQua": papers}]}
+
+    def _kept(self, service: str, reference: str, item: Item, now: datetime) -> tuple[Answer, str, bool]:
+        is_there = self._world.take(str(item["MaHoSo"]), Sent(service, reference, item), now)
+        return (DONE if is_there else UNKNOWN_DOSSIER), reference, is_there
+
+    def _is_known(self, service: str, reference: str, item: Item) -> bool:
+        sent: Sequence[Sent] = self._store.sent(str(item["MaHoSo"]))
+        return Sent(service, reference, item) in sent
+
+    def _taken(self, service: str, answer: Answer, reference: str, *, acted: bool, dossier: str = "") -> Taken:
+        asked = {"MaHoSo": dossier} if dossier else {}
+        return Taken(answer, Call(service, reference, asked, str(answer["error_code"]), acted), dossier)
+
+
+def _has(item: Item, *names: str) -> bool:
+    return all(isinstance(item.get(name), str) and item[name] for name in names)

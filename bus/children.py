@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -65,7 +66,8 @@ class Child:
     def start(self) -> int:
         """Start the process on its leash and return its pid. Raises OSError."""
         argv = [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *self.service.argv]
-        self._rotate()
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.trim_log()
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             self._log_began = os.fstat(log).st_size
@@ -91,19 +93,33 @@ class Child:
         if self._process is not None:
             self._process.send_signal(number)
 
-    def _rotate(self) -> None:
-        """Keep the log below a size, with one older file beside it."""
-        if self.log.exists() and self.log.stat().st_size > _MOST_LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
+    def trim_log(self) -> None:
+        """Keep the log below a size, with what was in it beside it. The process goes on appending to the same file."""
+        with suppress(OSError):  # on a full disk it stays long until there is room for a copy
+            if self.log.stat().st_size > _MOST_LOG_BYTES:
+                older = self.log.with_suffix(".log.1")
+                older.touch(mode=0o600)
+                older.write_bytes(self.log.read_bytes())
+                os.truncate(self.log, 0)
+                self._log_began = 0
 
     def _last_words(self) -> str:
         """Return the last line that this process wrote; an error's line with its advice."""
-        with self.log.open("rb") as stream:
-            end = stream.seek(0, os.SEEK_END)
-            stream.seek(max(self._log_began, end - _TAIL_BYTES))
-            lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        said = lines[-2:] if lines and lines[-1].startswith("Next:") else lines[-1:]
-        return " ".join(said)[-_MOST_TOLD:]
+        try:
+            said = _tail(self.log, self._log_began)
+        except FileNotFoundError:  # somebody has tidied up
+            return ""
+        lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+        last = lines[-2:] if lines and lines[-1].startswith("Next:") else lines[-1:]
+        return " ".join(last)[-_MOST_TOLD:]
+
+
+def _tail(file: Path, start: int) -> bytes:
+    """Return the end of a file, not before ``start``."""
+    with file.open("rb") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        stream.seek(max(start, end - _TAIL_BYTES))
+        return stream.read()
 
 
 def _signal_name(number: int) -> str:

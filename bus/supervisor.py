@@ -23,6 +23,7 @@ __all__ = ["Change", "Service", "State", "Supervisor", "rest_before"]
 
 PATIENCE_S = 10.0
 _LOOK_S = 0.05
+_TRIM_S = 5.0
 _QUICK_S = 2.0
 """Who dies younger than this dies in a row."""
 
@@ -90,16 +91,15 @@ class Supervisor:
         self, services: Sequence[Service], logs: Path, *, hear: Callable[[Change], None] | None = None
     ) -> None:
         check_names(services)
-        self._logs, self._hear = logs, hear
+        self._hear = hear
         self._kept = {one.name: _Kept(Child(one, logs)) for one in services}
         self._stopping, self._begun = Event(), Event()
-        self._patience_s = PATIENCE_S
+        self._patience_s, self._trim_at = PATIENCE_S, 0.0
         self._fault: BaseException | None = None
         self._thread = Thread(target=self._keep, name="supervisor", daemon=True)
 
     def start(self) -> None:
         """Start all services; returns when each has been started once. Raises LienthongError."""
-        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._thread.start()
         self._begun.wait()
         self.check()
@@ -148,6 +148,7 @@ class Supervisor:
             self._begun.set()
             while not self._stopping.wait(_LOOK_S):
                 self._look()
+                self._trim_logs()
         except Exception as error:  # noqa: BLE001 - the outermost loop of a thread; `check` raises it
             self._fault = error
         finally:
@@ -161,6 +162,13 @@ class Supervisor:
                 self._note(kept, end)
             if kept.due is not None and monotonic() >= kept.due:
                 self._begin(kept)
+
+    def _trim_logs(self) -> None:
+        if monotonic() < self._trim_at:
+            return
+        self._trim_at = monotonic() + _TRIM_S
+        for kept in self._kept.values():
+            kept.child.trim_log()
 
     def _begin(self, kept: _Kept) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -141,6 +142,30 @@ def test_a_large_log_gives_way_to_a_new_one_when_its_child_is_started(keep: Keep
     log.write_bytes(b"x" * (_MOST_LOG_BYTES + 1))
     keep(python(SLEEP))
     assert (log.stat().st_size, (log.parent / "one.log.1").stat().st_size) == (0, _MOST_LOG_BYTES + 1)
+
+
+def test_a_log_that_grows_too_long_is_begun_anew_while_its_child_writes_on(
+    keep: Keep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bus.supervisor._TRIM_S", 0.0)
+    size = _MOST_LOG_BYTES + 1
+    keep(python(f"import time\nprint('x' * {size}, flush=True)\nwhile True: print('on', flush=True); time.sleep(0.01)"))
+    older = tmp_path / "logs" / "one.log.1"
+    until = time.monotonic() + LIMIT_S
+    while not older.exists() or older.stat().st_size < size:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    wait_for_text(tmp_path / "logs" / "one.log", "on\n")
+    assert stat.S_IMODE(older.stat().st_mode) == 0o600
+    assert (tmp_path / "logs" / "one.log").read_text().strip("on\n") == ""
+
+
+def test_logs_that_somebody_deletes_stop_nobody(keep: Keep, tmp_path: Path, changes: SimpleQueue[Change]) -> None:
+    supervisor = keep(python(SLEEP))
+    shutil.rmtree(tmp_path / "logs")
+    os.kill(pid_of(supervisor), signal.SIGKILL)
+    assert next_change(changes, "ended").reason == "killed by SIGKILL"
+    assert (tmp_path / "logs" / "one.log").exists() or next_change(changes, "started").pid is not None
 
 
 def test_stop_ends_all_in_good_order(keep: Keep, changes: SimpleQueue[Change]) -> None:

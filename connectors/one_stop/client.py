@@ -84,12 +84,12 @@ class Client:
             )
         return Page(tuple(bytes(item) for item in answer.data), bool(answer.more), reply.answered_at)
 
-    def send(self, service: str, fields: Mapping[str, Any]) -> str:
-        """Let the partner do something, and return its code: that of success, or that it was there already.
+    def send(self, service: str, fields: Mapping[str, Any]) -> None:
+        """Let the partner do something; that it was there already is as good.
 
         Raises as :meth:`page`, and :class:`~bus.errors.Rejected` for what the partner refuses in what was sent.
         """
-        return code_of(self._asked(service, fields).answer)
+        self._asked(service, fields)
 
     def look_up(self, dossier: str) -> Sequence[bytes]:
         """Return what the partner has of a dossier. Raises as :meth:`send`."""

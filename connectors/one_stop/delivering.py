@@ -30,9 +30,13 @@ _WAITING, _PAID = "Chờ thanh toán", "Đã thanh toán"
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One call: which service takes which item, under which name of ours. ``dossier`` is what it is about."""
+    """One call: which service takes which item. ``dossier`` is what it is about.
+
+    ``name`` and ``reference`` together are ours for what is to be done.
+    """
 
     service: str
+    name: str
     reference: str
     dossier: str
     item: Mapping[str, Any]
@@ -84,35 +88,32 @@ def _progress(event: Envelope, dossier: str, what: str, *, kind: str, result: st
         "NgayBatDau": _moment(payload, "startedAt"), "NgayKetThucTheoQuyDinh": _moment(payload, "dueAt"),
         "MaThamChieu": str(event.id), "LoaiTienDo": kind, "KetQua": result,
     }  # fmt: skip
-    return Message(service=PROGRESS, reference=str(event.id), dossier=dossier, item=item)
+    return Message(service=PROGRESS, name="progress", reference=str(event.id), dossier=dossier, item=item)
 
 
 def _opened(event: Envelope, dossier: str) -> Message:
-    payload = event.payload
-    return _payment(event, dossier, {
-        "TrangThai": _WAITING, "DuongDanThanhToan": payload["payUrl"], "ThoiGianYeuCau": _time(event),
+    return _payment("opened", event, dossier, {
+        "TrangThai": _WAITING, "DuongDanThanhToan": event.payload["payUrl"], "ThoiGianYeuCau": _time(event),
     })  # fmt: skip
 
 
 def _paid(event: Envelope, dossier: str) -> Message:
     payload = event.payload
-    return _payment(event, dossier, {
+    return _payment("paid", event, dossier, {
         "TrangThai": _PAID, "HinhThucThanhToan": _code(payload, "method"),
         "MaGiaoDich": payload["gatewayTransaction"], "MaNganHang": _code(payload, "bank"),
         "ThoiGianGD": _moment(payload, "paidAt") or _time(event),
     })  # fmt: skip
 
 
-def _payment(event: Envelope, dossier: str, fields: Mapping[str, Any]) -> Message:
+def _payment(name: str, event: Envelope, dossier: str, fields: Mapping[str, Any]) -> Message:
     payload = event.payload
     item = {
         "MaThamChieu": payload["reference"], "MaHoSo": dossier, "SoTien": str(payload["amount"]["amount"]),
         "MaTienTe": payload["amount"]["currency"], "CongThanhToan": _code(payload, "gateway"),
         "ThamChieuTruc": str(event.id), **fields,
     }  # fmt: skip
-    return Message(
-        service=PAYMENT, reference=f"{payload['reference']}/{fields['TrangThai']}", dossier=dossier, item=item
-    )
+    return Message(service=PAYMENT, name=name, reference=payload["reference"], dossier=dossier, item=item)
 
 
 def _result(event: Envelope, dossier: str) -> Message:
@@ -125,7 +126,7 @@ def _result(event: Envelope, dossier: str) -> Message:
         "MaGiayToKetQua": payload["resultId"], "NgayBanHanh": _time(event), "ThamChieuTruc": str(event.id),
     }  # fmt: skip
     item = {"MaHoSo": dossier, "DanhSachGiayToKetQua": [row]}
-    return Message(service=RESULT, reference=paper, dossier=dossier, item=item)
+    return Message(service=RESULT, name="result", reference=f"{dossier}/{paper}", dossier=dossier, item=item)
 
 
 def _time(event: Envelope) -> str:

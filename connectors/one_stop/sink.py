@@ -14,14 +14,15 @@ from connectors.one_stop.config import Settings
 from connectors.one_stop.delivering import TYPES, Message, message
 from connectors.sdk import Delivery, Operation
 
-_NAMES = {"CapNhatTienDoHoSoMC": "progress", "CapNhatThanhToan": "payment", "DongBoHoSoMC": "result"}
+_DONE = b"done"
+"""What is kept of an answer: no more is in it."""
 
 
 class Office(Protocol):
     """What the sink needs of its client."""
 
-    def send(self, service: str, fields: Mapping[str, Any]) -> str:
-        """Let the partner do something, and return its code."""
+    def send(self, service: str, fields: Mapping[str, Any]) -> None:
+        """Let the partner do something."""
         ...
 
     def look_up(self, dossier: str) -> Sequence[bytes]:
@@ -63,19 +64,20 @@ class OneStopSink:
         if found is None:
             return None
         asked = found.service.encode()
-        return Operation(_NAMES[found.service], found.reference, asked=asked, repeatable=found.is_repeatable)
+        return Operation(found.name, found.reference, asked=asked, repeatable=found.is_repeatable)
 
     def deliver(self, delivery: Delivery) -> bytes:
-        """Send it, and keep the partner's code; as the port says."""
+        """Send it; as the port says."""
         sent = _message(delivery)
-        return self._partner.send(sent.service, sent.fields()).encode()
+        self._partner.send(sent.service, sent.fields())
+        return _DONE
 
     def settle(self, delivery: Delivery) -> bytes | None:
         """Look for the step among those that the partner has of the dossier; as the port says."""
         sent = _message(delivery)
         wanted = (sent.reference, sent.item["ThoiDiemXuLy"], sent.item["NoiDungXuLy"])
         found = any((step.reference, step.time, step.what) == wanted for step in self._steps(sent.dossier))
-        return b"0" if found else None
+        return _DONE if found else None
 
     def close(self) -> None:
         """Let go of the connections. May be repeated."""

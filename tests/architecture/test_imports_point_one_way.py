@@ -38,11 +38,10 @@ def test_a_folder_imports_only_what_lies_below_it(folder: str) -> None:
 ONLY_IN: dict[str, set[str]] = {
     "kafka": set(),
     "prometheus_client": {"bus/metrics.py"},
-    "requests": {"connectors/http.py", "connectors/one_stop/client.py"},
+    "requests": {"connectors/http.py"},
     "sqlalchemy": {
-        "bus/database.py", "connectors/ledger", "connectors/one_stop/simulator/store.py", "registry/database.py",
-        "registry/migrations", "registry/store.py", "registry/tables.py", "replay/index/database.py",
-        "replay/index/store.py",
+        "bus/database.py", "connectors/ledger", "registry/database.py", "registry/migrations", "registry/store.py",
+        "registry/tables.py", "replay/index/database.py", "replay/index/store.py",
     },
     "sqlite3": {
         "bus/database.py",  # its pragmas
@@ -52,7 +51,7 @@ ONLY_IN: dict[str, set[str]] = {
         "connectors/simulation/store.py",
     },
     "tenacity": {"bus/retry.py"},
-    "yaml": {"connectors/config.py", "connectors/file_drop/document.py", "connectors/one_stop/config.py"},
+    "yaml": {"connectors/config.py", "connectors/file_drop/document.py"},
 }  # fmt: skip
 """Outside engines, each with the modules that may speak to it."""
 

@@ -89,8 +89,9 @@ class Inbound:
 
     def _result(self, item: Item, now: datetime) -> tuple[Answer, str, bool]:
         papers = item.get("DanhSachGiayToKetQua")
-        reference = "+".join(str(paper.get("GiayToId")) for paper in papers) if isinstance(papers, list) else ""
-        if not _has(item, "MaHoSo") or not reference:
+        names = [str(paper.get("GiayToId") or "") for paper in papers] if isinstance(papers, list) else []
+        reference = f"{item.get('MaHoSo')}/{'+'.join(names)}"
+        if not _has(item, "MaHoSo") or not all(names) or not names:
             return BAD_DATA, reference, False
         if self._is_known(RESULT, reference, item):
             return DONE, reference, False

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connectors import simulation
+from connectors.one_stop.feeds import FEEDS
 from connectors.one_stop.simulator.change import Change
 from connectors.times import told
 
@@ -115,9 +116,7 @@ class Store(simulation.Store):
 
     def newest(self) -> str:
         """Return the newest time that any row carries; empty where there is none."""
-        feeds = self.rows("SELECT DISTINCT feed FROM rows")
-        found = [self.rows("SELECT max(time) FROM rows WHERE feed = ?", feed)[0][0] for (feed,) in feeds]
-        return max(found, default="")
+        return max(self.rows("SELECT max(time) FROM rows WHERE feed = ?", feed)[0][0] or "" for feed in FEEDS)
 
     # -- the books --------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import socket
 from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
@@ -17,6 +17,7 @@ from connectors.ingress.app import MAX_BODY_BYTES, Application
 LOOPBACK = "127.0.0.1"
 
 _TURN_S = 1.0
+_BACKLOG = 1024
 _GOODBYE_S, _GOODBYE_TURN_S = 3.0, 0.05
 _LIMITS = {
     "max_request_body_size": MAX_BODY_BYTES + 1,  # waitress refuses from this on
@@ -37,23 +38,13 @@ class Door:
     def __init__(self, app: Application, *, host: str = LOOPBACK, port: int = 0, threads: int = 16) -> None:
         # It warns of each call that waits for a thread, which is what its queue is for.
         logging.getLogger("waitress").setLevel(logging.ERROR)
-        self._host = host
-        self._sockets: dict[int, Any] = {}
-        try:
-            self._server = create_server(app, map=self._sockets, host=host, port=port, threads=threads, **_LIMITS)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__
-            raise ConfigError(
-                f"{host}:{port} cannot be listened on: {why}", hint="Take another `--port` or `--host`."
-            ) from error
+        self._host, self._sockets = host, dict[int, Any]()
+        listening = _listening(host, port)
+        self.port = int(listening.getsockname()[1])
+        """The port that it listens on."""
+        self._server = create_server(app, map=self._sockets, sockets=[listening], threads=threads, **_LIMITS)
         self._stop = Event()
         self._thread = Thread(target=self._serve, name="webhooks", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        listening = getattr(self._server, "effective_listen", None)  # a name may stand for several addresses
-        return int(listening[0][1] if listening else self._server.effective_port)
 
     @property
     def base_url(self) -> str:
@@ -71,7 +62,7 @@ class Door:
         if not self._stop.is_set():
             self._stop.set()
             if self._thread.is_alive():
-                next(iter(self._listening())).pull_trigger()
+                self._server.pull_trigger()
                 self._thread.join()
             self._server.task_dispatcher.shutdown(timeout=_GOODBYE_S)
             wasyncore.close_all(self._sockets)
@@ -87,15 +78,22 @@ class Door:
     def _serve(self) -> None:
         while not self._stop.is_set():
             wasyncore.loop(timeout=_TURN_S, map=self._sockets, use_poll=True, count=1)
-        for server in self._listening():
-            server.accepting = False
+        self._server.accepting = False
         deadline = monotonic() + _GOODBYE_S
         while self._is_answering() and monotonic() < deadline:
             wasyncore.loop(timeout=_GOODBYE_TURN_S, map=self._sockets, use_poll=True, count=1)
 
-    def _listening(self) -> Sequence[Any]:
-        return [one for one in self._sockets.values() if hasattr(one, "pull_trigger") and hasattr(one, "accepting")]
-
     def _is_answering(self) -> bool:
         return any(getattr(one, "requests", None) or getattr(one, "total_outbufs_len", 0)
                    for one in list(self._sockets.values()))  # fmt: skip
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(
+            f"{host}:{port} cannot be listened on: {why}", hint="Take another `--port` or `--host`."
+        ) from error

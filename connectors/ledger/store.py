@@ -133,10 +133,10 @@ class Ledger:
 
     # -- read by anybody --------------------------------------------------------------------------------
 
-    def find(self, connector: str, operation: str, reference: str) -> Entry | None:
-        """Return the newest entry of an operation under this reference, whatever its state."""
+    def find(self, connector: str, operation: str, reference: str, *, but: str = "") -> Entry | None:
+        """Return the newest entry of an operation under this reference, whatever its state, unless that is ``but``."""
         query = select(*_COLUMNS).where(
-            _row.connector == connector, _row.operation == operation, _row.reference == reference
+            _row.connector == connector, _row.operation == operation, _row.reference == reference, _row.state != but
         )
         with reading(LEDGER, self._engine) as connection:
             row = connection.execute(query.order_by(_row.number.desc()).limit(1)).first()

@@ -50,6 +50,7 @@ class Config(Struct, frozen=True, kw_only=True):
     settles_after_s: Annotated[float, Meta(ge=0, le=3600)] = 10.0
     interval_s: Seconds = 30.0
     silent_after_s: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+    longest_rest_s: Annotated[float, Meta(gt=0, le=86_400)] = 3600.0
     gives_up_after_h: Annotated[float, Meta(gt=0, le=24 * 366)] = 24.0
     connect_timeout_s: Seconds = 5.0
     read_timeout_s: Seconds = 30.0

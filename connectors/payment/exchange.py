@@ -10,6 +10,7 @@ from msgspec import Struct
 from bus.envelope import Envelope
 from bus.errors import ConnectorError, PartnerUnavailable, Rejected
 from connectors import times
+from connectors.ledger.entry import REFUSED
 from connectors.payment import mapping, orders
 from connectors.payment.config import DVCQG, VNPAY, Settings
 from connectors.payment.gateways import Gateways, gateway_of
@@ -113,7 +114,7 @@ class PaymentExchange:
         return Found(order=order, charge=charge, earlier=settled.asked.decode() if settled is not None else "")
 
     def _order_of(self, reference: str) -> Order:
-        opened = self._kept().find(self.name, INIT, reference)
+        opened = self._kept().find(self.name, INIT, reference, but=REFUSED)
         if opened is None:
             raise Rejected("this payment was never asked for", hint="Is the ledger an older copy? Then restore it.")
         return orders.read(opened.asked, Order)

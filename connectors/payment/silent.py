@@ -1,7 +1,8 @@
 """The source of what stays silent: open payments without a notice are asked about, again and again. See README.md.
 
-A payment is due when its age passes ``silent_after_s``, twice that, four times, and so on, then every hour, and a last
-time when it is given up. So the cursor is one moment: everything that was due up to it has been asked.
+A payment is due when its age passes ``silent_after_s``, twice that, four times, and so on, then after each
+``longest_rest_s``, and a last time when it is given up. So the cursor is one moment, however many are open: everything
+that was due up to it has been asked about.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ from connectors.sdk import Batch, Fetched
 if TYPE_CHECKING:
     from connectors.ledger import Entry, Ledger
 
-_MOST_ASKED = 20
-"""Questions of one fetch: so many answers are lost, and asked for again, if the runtime is killed."""
+_MOST_ASKED, _LONGEST_S = 100, 2.0
+"""Questions of one fetch, and how long it goes on: so much is asked again if the runtime is killed."""
 
 _MOST_WAITING = 20_000
-_LONGEST_REST_S = 3600.0
 
 
 class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +38,14 @@ class Mark(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     due: int = 0
     reference: str = ""
+
+
+class Patience(NamedTuple):
+    """How long a payment may be silent, how long it then rests at most, and when it is given up, in milliseconds."""
+
+    silent: int
+    rest: int
+    given_up: int
 
 
 class Due(NamedTuple):
@@ -69,7 +77,11 @@ class SilentPayments:
         self.name, self.interval_s = config.name, config.interval_s
         self._by = By(source=config.name, agency=config.agency)
         self._gateways, self._clock = gateways, clock
-        self._silent_ms, self._given_up_ms = int(config.silent_after_s * 1000), int(config.gives_up_after_h * 3_600_000)
+        self._patience = Patience(
+            silent=int(config.silent_after_s * 1000),
+            rest=int(config.longest_rest_s * 1000),
+            given_up=int(config.gives_up_after_h * 3_600_000),
+        )
         self._ledger: Ledger | None = None
 
     def keep(self, ledger: Ledger) -> None:
@@ -80,15 +92,16 @@ class SilentPayments:
         """Ask about what is due, the longest due first; as the port says."""
         mark = _decoded(cursor)
         due = self._due(mark)
-        items, behind = self._asked(due[:_MOST_ASKED], mark)
-        more = len(due) > _MOST_ASKED
-        return Batch(items=items, cursor=msgspec.json.encode(behind), more=more)
+        items, asked = self._asked(due[:_MOST_ASKED])
+        if asked:
+            mark = Mark(due=due[asked - 1].at, reference=due[asked - 1].reference)
+        return Batch(items=items, cursor=msgspec.json.encode(mark), more=asked < len(due))
 
     def map(self, item: Fetched) -> Sequence[Envelope]:
         """Return what a question has told; as the port says."""
         told: Silence = item.value
         if told.what in (mapping.UNPAID, mapping.MISSING_THERE):
-            after = timedelta(milliseconds=self._given_up_ms)
+            after = timedelta(milliseconds=self._patience.given_up)
             return [unpaid_event(told.payment, told.charge, told.what, after, self._by)]
         reconciled = reconciled_event(told.payment, told.charge, told.what, None, self._by)
         if not mapping.is_paid(told.what):
@@ -104,23 +117,28 @@ class SilentPayments:
         if self._ledger is None:
             raise ConnectorError("the source of silent payments was given no ledger")
         now = self._clock()
-        waiting = self._ledger.waiting(self.name, INIT, RECONCILED, now - self._silent_ms, _MOST_WAITING)
-        found = (due_at(entry, now, self._silent_ms, self._given_up_ms) for entry in waiting)
+        waiting = self._ledger.waiting(self.name, INIT, RECONCILED, now - self._patience.silent, _MOST_WAITING)
+        found = (due_at(entry, now, self._patience) for entry in waiting)
         return sorted((due for due in found if (due.at, due.reference) > (mark.due, mark.reference)), key=_order)
 
-    def _asked(self, due: Sequence[Due], mark: Mark) -> tuple[Sequence[Fetched], Mark]:
-        """Ask one after the other; where the gateway stays away, keep what was told before."""
+    def _asked(self, due: Sequence[Due]) -> tuple[Sequence[Fetched], int]:
+        """Ask one after the other, and return what was told and how many were asked.
+
+        Where a gateway stays away, or it has taken long, what was told before is kept.
+        """
         items: list[Fetched] = []
-        for one in due:
+        deadline = time.monotonic() + _LONGEST_S
+        for number, one in enumerate(due):
+            if number and time.monotonic() > deadline:
+                return items, number
             try:
                 found = self._ask(one)
             except PartnerUnavailable:
-                if one is due[0]:
+                if number == 0:
                     raise
-                break
+                return items, number
             items += [] if found is None else [found]
-            mark = Mark(due=one.at, reference=one.reference)
-        return items, mark
+        return items, len(due)
 
     def _ask(self, due: Due) -> Fetched | None:
         """Return what a question told; None if the payment is open still."""
@@ -150,16 +168,16 @@ def outcome(order: Order, charge: Charge, *, is_last: bool) -> str | None:
     return mapping.UNPAID if what == mapping.STATUS else mapping.MISSING_THERE
 
 
-def due_at(entry: Entry, now: int, silent_ms: int, given_up_ms: int) -> Due:
-    """Return when a payment that is older than ``silent_ms`` was last due, up to ``now``."""
+def due_at(entry: Entry, now: int, patience: Patience) -> Due:
+    """Return when a payment that has been silent for long enough was last due, up to ``now``."""
     age = now - entry.begun_at
-    if age >= given_up_ms:
-        return Due(entry.begun_at + given_up_ms, entry.reference, entry, is_last=True)
-    step = silent_ms
-    passed = silent_ms
-    while passed + step <= age:
-        passed += step
-        step = min(passed, int(_LONGEST_REST_S * 1000))
+    if age >= patience.given_up:
+        return Due(entry.begun_at + patience.given_up, entry.reference, entry, is_last=True)
+    passed = patience.silent
+    while passed < patience.rest and passed * 2 <= age:
+        passed *= 2
+    if passed >= patience.rest:
+        passed += (age - passed) // patience.rest * patience.rest
     return Due(entry.begun_at + passed, entry.reference, entry, is_last=False)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bus.envelope import Envelope
 from bus.errors import ConnectorError, LienthongError
+from connectors.ledger.entry import REFUSED
 from connectors.payment import dvcqg, orders, vnpay
 from connectors.payment.config import DVCQG, VNPAY, Settings
 from connectors.payment.mapping import By, notice_event
@@ -96,7 +97,7 @@ class PaymentWebhook:
         """Return the notice with what was asked, in whichever state that is: a call on its way may have acted."""
         if self._ledger is None:
             raise ConnectorError("the webhook of payments was given no ledger")
-        entry = self._ledger.find(self.name, INIT, notice.reference)
+        entry = self._ledger.find(self.name, INIT, notice.reference, but=REFUSED)
         if entry is None:
             return replace(notice, key=notice.reference)
         return replace(notice, order=orders.read(entry.asked, Order), key=entry.record_key.decode("utf-8", "replace"))

@@ -169,6 +169,15 @@ class LedgerContract:
         assert ledger.find("other", "order", "R1") is None
 
     @final
+    def test_a_refused_entry_can_be_passed_over(self, ledger: Ledger) -> None:
+        """A second order under a reference, which the partner refused, does not hide the first."""
+        do(ledger, a_delivery(1, reference="R1"))
+        begin(ledger, a_delivery(2, reference="R1"))
+        ledger.refuse(a_delivery(2, reference="R1").key)
+        found = ledger.find("post", "order", "R1", but="refused")
+        assert (entry(ledger).state, found and found.state) == ("refused", "done")
+
+    @final
     def test_entries_come_in_the_order_in_which_they_were_entered(self, ledger: Ledger) -> None:
         for n in range(5):
             begin(ledger, a_delivery(n), connector="post" if n % 2 else "bank")

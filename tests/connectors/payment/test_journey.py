@@ -137,6 +137,16 @@ def test_an_answer_lost_at_init_is_found_by_asking_and_nothing_is_opened_twice(h
     assert len(house.told("PaymentOpened")) == 1
 
 
+def test_a_second_request_of_another_amount_is_refused_and_does_not_hide_the_first(house: House) -> None:
+    with running(house) as simulator:
+        house.publish(a_request(1), a_request(1, amount=70_000))
+        house.deliver()
+        follow(link_of(house.told("PaymentOpened")[0]))
+        until(lambda: answered(simulator) == 1, "the notice is answered")
+        house.deliver()
+    assert (house.differences(), len(house.letters()), len(house.told("PaymentConfirmed"))) == (["ok"], 1, 1)
+
+
 def start(folder: Path, notify: str, port: int = 0) -> tuple[subprocess.Popen[str], str]:
     """Start the simulator as a process, and return it with its address."""
     arguments = ["--port", str(port), "--data", str(folder), "--seed", "7", "--notify", notify]

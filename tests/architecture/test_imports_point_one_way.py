@@ -47,6 +47,8 @@ ONLY_IN: dict[str, set[str]] = {
         "bus/database.py",  # its pragmas
         "bus/transports/sqlite",
         "bus/cli/doctor.py", "bus/cli/ground.py",  # its version
+        "connectors/demo/agencies/book.py",  # an agency's own database
+        "connectors/demo/stores.py",  # which looks into those of simulators and agencies
         "connectors/file_drop/ordinals.py",  # scratch
         "connectors/simulation/store.py",
     },

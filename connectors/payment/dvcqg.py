@@ -14,7 +14,7 @@ from bus.errors import CredentialsRefused, PartnerUnavailable, Rejected
 from connectors import times
 from connectors.payment import signatures
 from connectors.payment.config import DVCQG, Platform
-from connectors.payment.notices import Notice, Unproven, amount_of
+from connectors.payment.notices import Notice, amount_of, unproven
 from connectors.payment.orders import Charge, Opened, Order, State, state_of
 
 VERSION = "1.0.6"
@@ -100,17 +100,17 @@ def read_open(body: bytes) -> Opened:
 
 
 def notice(body: bytes, ours: Platform, secret: str) -> Notice:
-    """Return the notice in a CONFIRM, proven. Raises :class:`~.notices.Unproven`."""
+    """Return the notice in a CONFIRM, proven. Raises :class:`~bus.errors.NotProven`."""
     try:
         told = msgspec.json.decode(body, type=_Confirm)
         fields = msgspec.structs.asdict(told)
         right = signatures.platform_hash(fields, signatures.CONFIRM, secret)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
-        raise Unproven(DVCQG, f"CONFIRM: no whole message ({len(body)} bytes)") from None
+        raise unproven(DVCQG, f"CONFIRM: no whole message ({len(body)} bytes)") from None
     if not signatures.is_same(told.MaXacThuc, right):
-        raise Unproven(DVCQG, "CONFIRM: MaXacThuc is wrong")
+        raise unproven(DVCQG, "CONFIRM: MaXacThuc is wrong")
     if told.LoaiBanTin != "CONFIRM" or told.MaDoiTac != ours.partner:
-        raise Unproven(DVCQG, "CONFIRM: another message, or for another partner")
+        raise unproven(DVCQG, "CONFIRM: another message, or for another partner")
     return Notice(
         gateway=DVCQG, reference=told.MaThamChieu, amount=amount_of(str(told.SoTien)), currency=told.MaTienTe,
         transaction=str(told.MaGiaoDich), bank=told.MaNganHang, paid_at=str(told.ThoiGianGD), code=str(told.MaLoi),

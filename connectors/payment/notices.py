@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from bus.errors import NotProven, Rejected
+from bus.errors import NotProven
 from connectors import times
 from connectors.payment.orders import Order
 
@@ -18,20 +19,11 @@ _CLOCKS = timedelta(minutes=5)
 """How far the gateway's clock and the asker's may be apart."""
 
 
-class Unproven(NotProven):
-    """As its class says; ``gateway`` is whose notice it would be, so that it is answered in that one's words."""
+class Mismatch(NamedTuple):
+    """Why a proven notice does not fit what was asked."""
 
-    def __init__(self, gateway: str, message: str) -> None:
-        super().__init__(message)
-        self.gateway = gateway
-
-
-class Refused(Rejected):
-    """A proven notice that does not fit what was asked; ``reason`` says in which way."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message, hint="Compare with the gateway's own list; what was paid there is real money.")
-        self.reason = reason
+    reason: str
+    message: str
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -70,32 +62,45 @@ def amount_of(text: str, hundredths: bool = False) -> Decimal | None:
         return None
 
 
+def unproven(gateway: str, message: str) -> NotProven:
+    """Return the error of a notice that is not proven, noted with whose words it is to be answered in."""
+    error = NotProven(message)
+    error.add_note(gateway)
+    return error
+
+
+def is_of(error: Exception | None, gateway: str) -> bool:
+    """Tell whether an error that :func:`unproven` made is about a gateway's notice."""
+    return gateway in getattr(error, "__notes__", ())
+
+
 def check_age(notice: Notice, at_ms: int, window_h: float) -> None:
     """Refuse to believe what is older than the window, or of another time. ``window_h`` 0 believes any time.
 
-    Raises :class:`Unproven`.
+    Raises :class:`~bus.errors.NotProven`.
     """
     if window_h == 0:
         return
     paid = times.parse(notice.paid_at)
     if paid is None:
-        raise Unproven(notice.gateway, f"a notice of {notice.gateway} tells no time")
+        raise unproven(notice.gateway, f"a notice of {notice.gateway} tells no time")
     age_s = at_ms / 1000 - paid.timestamp()
     if not -_CLOCKS.total_seconds() <= age_s <= window_h * 3600:
-        raise Unproven(notice.gateway, f"a notice of {notice.gateway} is not of the last {window_h:g} hours")
+        raise unproven(notice.gateway, f"a notice of {notice.gateway} is not of the last {window_h:g} hours")
 
 
-def compare(notice: Notice) -> None:
-    """Compare a notice with what was asked. Raises :class:`Refused`."""
-    order, whose = notice.order, f"a notice of {notice.gateway}"
+def mismatch(notice: Notice) -> Mismatch | None:
+    """Compare a notice with what was asked; None if it fits."""
+    order = notice.order
     if order is None or order.gateway != notice.gateway:
-        raise Refused(UNKNOWN, f"{whose} names a payment that was never asked for there")
+        return Mismatch(UNKNOWN, "names a payment that was never asked for there")
     if notice.currency != order.currency:
-        raise Refused(OTHER, f"{whose} has another currency than was asked for")
+        return Mismatch(OTHER, "has another currency than was asked for")
     if notice.amount != order.amount:
-        raise Refused(AMOUNT, f"{whose} has another amount than was asked for")
+        return Mismatch(AMOUNT, "has another amount than was asked for")
     paid, asked = times.parse(notice.paid_at), times.parse(order.requested)
     if paid is None or asked is None:
-        raise Refused(OTHER, f"{whose} has no time that can be read")
+        return Mismatch(OTHER, "has no time that can be read")
     if paid < asked - _CLOCKS:
-        raise Refused(OTHER, f"{whose} tells of a time before the payment was asked for")
+        return Mismatch(OTHER, "tells of a time before the payment was asked for")
+    return None

@@ -14,7 +14,7 @@ from bus.errors import CredentialsRefused, PartnerUnavailable, Rejected
 from connectors import times
 from connectors.payment import signatures
 from connectors.payment.config import VNPAY, Vnpay
-from connectors.payment.notices import Notice, Unproven, amount_of
+from connectors.payment.notices import Notice, amount_of, unproven
 from connectors.payment.orders import Charge, Opened, Order, State, state_of
 
 VERSION = "2.1.0"
@@ -77,12 +77,12 @@ def read_query(body: bytes, secret: str) -> Charge:
 
 
 def notice(query: str, ours: Vnpay, secret: str) -> Notice:
-    """Return the notice in a query string, proven. Raises :class:`~.notices.Unproven`."""
+    """Return the notice in a query string, proven. Raises :class:`~bus.errors.NotProven`."""
     fields = _fields(query)
     if not signatures.is_same(fields.get("vnp_SecureHash"), signatures.vnpay_hash(fields, secret)):
-        raise Unproven(VNPAY, "IPN: vnp_SecureHash is wrong")
+        raise unproven(VNPAY, "IPN: vnp_SecureHash is wrong")
     if fields.get("vnp_TmnCode") != ours.terminal:
-        raise Unproven(VNPAY, "IPN: it is for another terminal")
+        raise unproven(VNPAY, "IPN: it is for another terminal")
     response = fields.get("vnp_ResponseCode", "")
     status = fields.get("vnp_TransactionStatus", response)
     return Notice(
@@ -100,8 +100,8 @@ def _fields(query: str) -> Mapping[str, str]:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict",
                           max_num_fields=_MOST_FIELDS)  # fmt: skip
     except (ValueError, UnicodeError):
-        raise Unproven(VNPAY, "IPN: no whole query") from None
+        raise unproven(VNPAY, "IPN: no whole query") from None
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise Unproven(VNPAY, "IPN: a field stands there twice")
+        raise unproven(VNPAY, "IPN: a field stands there twice")
     return fields

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bus.envelope import Envelope
-from bus.errors import ConnectorError, LienthongError
+from bus.errors import ConnectorError, LienthongError, Rejected
 from connectors.ledger.entry import REFUSED
 from connectors.payment import dvcqg, orders, vnpay
 from connectors.payment.config import DVCQG, VNPAY, Settings
 from connectors.payment.mapping import By, notice_event
-from connectors.payment.notices import AMOUNT, UNKNOWN, Notice, Unproven, check_age, compare
+from connectors.payment.notices import AMOUNT, UNKNOWN, Notice, check_age, is_of, mismatch, unproven
 from connectors.payment.orders import INIT, TOPIC, Order
 from connectors.sdk import Call, Fetched, Said, Verdict
 
@@ -65,7 +65,13 @@ class PaymentWebhook:
 
     def examine(self, item: Fetched) -> None:
         """Compare order, amount, currency and time; as the port says."""
-        compare(item.value)
+        notice: Notice = item.value
+        found = mismatch(notice)
+        if found is not None:
+            raise Rejected(
+                f"a notice of {notice.gateway} {found.message}",
+                hint="Compare with the gateway's own list: what was paid there is real money.",
+            )
 
     def map(self, item: Fetched) -> Sequence[Envelope]:
         """Return PaymentNoticeReceived; as the port says."""
@@ -74,11 +80,8 @@ class PaymentWebhook:
     def answer(self, verdict: Verdict, item: Fetched | None, error: LienthongError | None) -> Said:
         """Answer in the words of whose notice it is."""
         notice: Notice | None = item.value if item is not None else None
-        gateway = notice.gateway if notice is not None else getattr(error, "gateway", DVCQG)
-        if gateway == VNPAY:
-            status, code, text = _VNPAY_SAYS[verdict]
-            code, text = _VNPAY_REASONS.get(getattr(error, "reason", ""), (code, text))
-            return _said(status, {"RspCode": code, "Message": text})
+        if is_of(error, VNPAY) or (notice is not None and notice.gateway == VNPAY):
+            return _to_vnpay(verdict, notice)
         status, code, text = _PLATFORM_SAYS[verdict]
         return _said(status, self._reply(notice, code, text))
 
@@ -91,7 +94,7 @@ class PaymentWebhook:
             return vnpay.notice(call.query, self._config.vnpay, self._settings.vnpay_secret.reveal())
         if gateway == DVCQG and self._config.dvcqg is not None:
             return dvcqg.notice(call.body, self._config.dvcqg, self._settings.platform_secret.reveal())
-        raise Unproven(gateway, f"{gateway} has no settings here")
+        raise unproven(gateway, f"{gateway} has no settings here")
 
     def _asked(self, notice: Notice) -> Notice:
         """Return the notice with what was asked, in whichever state that is: a call on its way may have acted."""
@@ -106,6 +109,14 @@ class PaymentWebhook:
         if self._config.dvcqg is None:
             return {"MaLoi": code, "MoTaLoi": text}
         return dvcqg.reply(notice, code, text, self._config.dvcqg, self._settings.platform_secret.reveal())
+
+
+def _to_vnpay(verdict: Verdict, notice: Notice | None) -> Said:
+    status, code, text = _VNPAY_SAYS[verdict]
+    found = mismatch(notice) if notice is not None and verdict is Verdict.REFUSED else None
+    if found is not None:
+        code, text = _VNPAY_REASONS.get(found.reason, (code, text))
+    return _said(status, {"RspCode": code, "Message": text})
 
 
 def _said(status: int, content: Mapping[str, str]) -> Said:

@@ -63,14 +63,24 @@ class Bare:
 
     def append(self, rows: Rows) -> None:
         """Append ready rows, in one transaction."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        self._insert(rows)
+        self.connection.execute("COMMIT")
+
+    def append_once(self, known_by: bytes, rows: Rows) -> None:
+        """Append ready rows with an id that none had before, in one transaction."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("INSERT INTO inbox VALUES(0,?)", (known_by,))
+        self._insert(rows)
+        self.connection.execute("COMMIT")
+
+    def _insert(self, rows: Rows) -> None:
         run, now = self.connection.execute, time.time_ns() // 1_000_000
-        run("BEGIN IMMEDIATE")
         for part, added in rows.items():
             start = run("SELECT next FROM part WHERE id=?", (part,)).fetchone()[0]
             numbered = [(start + place, now, *row) for place, row in enumerate(added)]
             self.connection.executemany(f"INSERT INTO log_{part} VALUES(?,?,?,?,?)", numbered)
             run("UPDATE part SET next=?,ts=? WHERE id=?", (start + len(added), now, part))
-        run("COMMIT")
 
     def consume(self, part: int, start: int, handle: Callable[[object, object], None]) -> int:
         """Read and decode a page, hand each event over, and commit; return how many there were."""

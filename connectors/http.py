@@ -2,12 +2,14 @@
 
 It never follows a redirect, reads no more than it was told to, waits no longer than it was told to, never retries, and
 turns every failure into one of our errors by its class. Nothing that it raises holds an address with what was asked,
-a header, or what an answer said.
+a header, or what an answer said; neither does its cause, so there is none: a traceback would print it.
 """
 
 from __future__ import annotations
 
 import json as _json
+import logging
+import ssl
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,11 +21,12 @@ from typing import Any, TypeVar
 import msgspec
 import requests
 from msgspec import Struct
-from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, RequestException, SSLError
+from requests.exceptions import ConnectTimeout, InvalidURL, RequestException, SSLError
+from requests.exceptions import InvalidHeader as InvalidHeaderOfOurs
 from requests.utils import get_environ_proxies
 
 # requests brings it, and lets its errors through where a body is read piece by piece.
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError
 
 from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, RequestRefused
 
@@ -40,9 +43,19 @@ _NOT_YET = (
 _FAILED = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 """The partner, or what stands before it, failed somewhere on the way: it may have acted."""
 
+_LINE_BROKE = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+"""What TLS calls a dropped connection: no word about certificates."""
+
+
+# Its warnings quote whole addresses, and headers that it could not parse.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How long to wait, in seconds, and how much to read. ``read_timeout_s`` holds for each wait and a whole answer."""
+    """How long to wait, in seconds, and how much to read.
+
+    ``read_timeout_s`` holds for each wait, and for a whole body, which is looked at after each piece.
+    """
 
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 30.0
@@ -64,8 +77,9 @@ class Reply(Struct, frozen=True, kw_only=True):
         """Return the body as JSON. Raises :class:`~bus.errors.PartnerUnavailable`: no whole answer is no answer."""
         try:
             return _json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise self._no_answer(what) from error
+        except (ValueError, RecursionError):
+            pass  # what is raised below has no cause: this one holds the body
+        raise self._no_answer(what)
 
     def read(self, kind: type[T], what: str) -> T:
         """Return the body as a ``kind`` of msgspec's, read as JSON; otherwise as :meth:`json`.
@@ -74,8 +88,9 @@ class Reply(Struct, frozen=True, kw_only=True):
         """
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self._no_answer(what) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass  # as above
+        raise self._no_answer(what)
 
     def _no_answer(self, what: str) -> PartnerUnavailable:
         kind = "a web page" if self.body.lstrip()[:1] == b"<" else "no whole answer in JSON"
@@ -101,7 +116,8 @@ class Http:
         self._http.trust_env = False
         if ca_file is not None:
             self._http.verify = str(ca_file)
-        self._http.headers.update(headers or {})
+        # A compressed answer that breaks off may look whole.
+        self._http.headers.update({"Accept-Encoding": "identity", **(headers or {})})
 
     def get(self, path: str, what: str, *, query: Mapping[str, str | int] | None = None,
             headers: Mapping[str, str] | None = None, also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
@@ -115,7 +131,9 @@ class Http:
     def post(self, path: str, what: str, content: object, *, headers: Mapping[str, str] | None = None,
              also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
         """Send ``content`` as JSON; otherwise as :meth:`get`."""
-        return self._call("POST", path, what, also, json=content, headers=headers)
+        body = _json.dumps(content, allow_nan=False).encode()
+        named = {"Content-Type": "application/json", **(headers or {})}
+        return self._call("POST", path, what, also, data=body, headers=named)
 
     def close(self) -> None:
         """Close the connections. May be repeated."""
@@ -133,8 +151,9 @@ class Http:
                     status=response.status_code, body=self._body(response, what), headers=headers,
                     seen_at=_seen_at(response),
                 )  # fmt: skip
-        except (RequestException, HTTPError) as error:
-            raise _translated(error, what) from error
+        except (RequestException, HTTPError, UnicodeError) as error:
+            failure = _translated(error, what)
+        raise failure
 
     def _body(self, response: requests.Response, what: str) -> bytes:
         """Read piece by piece, as they come, within the limits of size and of time."""
@@ -152,7 +171,17 @@ class Http:
                 raise PartnerUnavailable(
                     f"{what}: the answer did not end within {limits.read_timeout_s:g} s", may_have_acted=True
                 )
+        if not body and not _is_told_to_be_empty(response):
+            raise PartnerUnavailable(
+                f"{what}: the answer ended within its headers, or has no content", may_have_acted=True
+            )
         return bytes(body)
+
+
+def _is_told_to_be_empty(response: requests.Response) -> bool:
+    """Tell whether an empty body is meant. An answer that is cut off in its headers has none either, and no length."""
+    is_bare = response.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+    return is_bare or "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
 
 
 def _refuse(response: requests.Response, what: str) -> None:
@@ -205,16 +234,18 @@ def _moment(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _translated(error: Exception, what: str) -> Exception:
+def _translated(error: Exception, what: str) -> ConnectorError:
     """Name the failure by its class; its own text may hold an address with what was asked."""
     kind = type(error).__name__
-    if isinstance(error, SSLError):
+    if isinstance(error, SSLError) and not _stems_from(error, _LINE_BROKE):
         return ConnectorError(
             f"{what}: the partner's certificate is not trusted ({kind})",
             hint="Give the authority that signed it as `ca_file`, or tell the partner that it has run out.",
         )
-    if isinstance(error, InvalidURL | InvalidHeader):
-        return ConnectorError(f"{what}: the address cannot be called ({kind})", hint="Check the partner's address.")
+    if isinstance(error, InvalidURL | InvalidHeaderOfOurs | UnicodeError) and not _stems_from(error, InvalidHeader):
+        return ConnectorError(
+            f"{what}: the address or a header cannot be sent ({kind})", hint="Check the partner's address and our keys."
+        )
     return PartnerUnavailable(
         f"{what}: the partner gave no whole answer ({kind})",
         may_have_acted=not _never_left(error),
@@ -224,7 +255,22 @@ def _translated(error: Exception, what: str) -> Exception:
 
 def _never_left(error: Exception) -> bool:
     """Tell whether no connection came about, so that nothing of the request can have reached the partner."""
-    if isinstance(error, ConnectTimeout | NewConnectionError):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError)
+    return _stems_from(error, (ConnectTimeout, NewConnectionError))
+
+
+def _stems_from(error: Exception, kinds: type[Exception] | tuple[type[Exception], ...]) -> bool:
+    """Look for an error of such a kind within those that the libraries wrapped around it."""
+    inner: object = error
+    while isinstance(inner, Exception):
+        if isinstance(inner, kinds):
+            return True
+        inner = _wrapped_by(inner)
+    return False
+
+
+def _wrapped_by(error: Exception) -> object:
+    """Return what an error of requests or urllib3 was made from: each keeps it in another place."""
+    for name in ("reason", "original_error"):
+        if isinstance(inner := getattr(error, name, None), Exception):
+            return inner
+    return error.args[0] if error.args else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ from connectors.one_stop.simulator.change import Change
 from connectors.one_stop.simulator.office import FIRST_DAY
 from connectors.one_stop.simulator.store import Fact
 from connectors.runtime import Run, run_source
-from connectors.sdk import Part, Source
+from connectors.sdk import Part, Sink, Source
 from registry.apply import apply_catalogue
 from schemas.catalogue import load as load_catalogue
 
@@ -76,6 +77,23 @@ def source_of(parts: Sequence[Part]) -> Source:
     """Return the part that polls."""
     (found,) = [part for part in parts if isinstance(part, Source)]
     return found
+
+
+def sink_of(parts: Sequence[Part]) -> Sink:
+    """Return the part that delivers; the others are closed."""
+    for part in parts:
+        if not isinstance(part, Sink):
+            part.close()
+    (found,) = [part for part in parts if isinstance(part, Sink)]
+    return found
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < until, "it never came about"
+        time.sleep(0.01)
 
 
 def open_client(folder: Path, base_url: str, **changes: Any) -> Client:

@@ -79,22 +79,35 @@ class Board:
 
 
 class Health:
-    """One part's place on the board."""
+    """One part's place on the board.
+
+    That a partner answers makes good a call that failed, but not a part that ended: it may have ended because nothing
+    can be written, and reads its partner all the same.
+    """
 
     def __init__(self, board: Board, place: int) -> None:
         self._board, self._place = board, place
+        self._has_ended = self._has_trouble = False
 
     def well(self) -> None:
-        """Say that the part has just done something."""
+        """Say that the part has just moved something, or that nothing is left to move."""
+        self._has_ended = self._has_trouble = False
         self._board.change(self._place, RUNNING, None, is_failure=False)
 
     def trouble(self, error: LienthongError) -> None:
         """Say that the part goes on, and that what it just tried will have to be tried again."""
+        self._has_trouble = True
         self._board.change(self._place, RETRYING, error, is_failure=False)
 
     def failed(self, error: BaseException, *, is_over: bool = False) -> bool:
         """Say that the part ended, and is started again unless ``is_over``; return whether that is news."""
+        self._has_ended, self._has_trouble = True, False
         return self._board.change(self._place, STOPPED if is_over else RETRYING, error, is_failure=True)
+
+    def lasted(self) -> None:
+        """Say that the part has run for a while since it ended: where nothing troubles it, it has nothing to do."""
+        if self._has_ended and not self._has_trouble:
+            self.well()
 
     @contextmanager
     def of_calls(self) -> Iterator[None]:
@@ -105,7 +118,8 @@ class Health:
             if error.retriable:
                 self.trouble(error)
             raise
-        self.well()
+        if not self._has_ended:
+            self.well()
 
 
 def _told(before: Standing, state: str, error: BaseException | None) -> Standing:

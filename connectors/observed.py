@@ -26,7 +26,10 @@ class _Source:
 
     def fetch(self, cursor: bytes | None) -> Batch:
         with self._health.of_calls():
-            return self._source.fetch(cursor)
+            batch = self._source.fetch(cursor)
+        if not batch.items and batch.cursor == cursor:
+            self._health.well()
+        return batch
 
     def map(self, item: Fetched) -> Sequence[Envelope]:
         return self._source.map(item)

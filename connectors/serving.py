@@ -110,6 +110,7 @@ def serve(session: Session, folder: Path, address: Address, stop: Event,
             started(door.base_url, board.standings())
             while not stop.is_set():
                 time.sleep(_LOOK_S)
+                crew.look()
 
 
 class Crew:
@@ -118,16 +119,22 @@ class Crew:
     def __init__(self, house: House, board: Board, stop: Event) -> None:
         self._house, self._board, self._stop = house, board, stop
         self._threads: list[Thread] = []
+        self._keepers: list[Keeper] = []
 
     def start(self, placed: Sequence[Placed]) -> None:
         """Start a thread for each source and sink."""
         for connector, part in placed:
             if isinstance(part, Source | Sink):
-                health = self._board.add(connector, kind_of(part), part.name)
-                name = f"{kind_of(part)} {part.name}"
-                thread = Thread(target=self._keep, args=(part, name, health), name=name, daemon=True)
+                keeper = Keeper(part, self._board.add(connector, kind_of(part), part.name))
+                thread = Thread(target=keeper.keep, args=(self._house, self._stop), name=keeper.name, daemon=True)
+                self._keepers.append(keeper)
                 self._threads.append(thread)
                 thread.start()
+
+    def look(self) -> None:
+        """See to it that nobody is called failing who only has nothing to do. Called now and then."""
+        for keeper in self._keepers:
+            keeper.look()
 
     def end(self) -> None:
         """Have all end after what they have in hand, and wait a few seconds for it; a crash would do no harm either."""
@@ -139,22 +146,39 @@ class Crew:
         if left:
             logs.tell(_LOG, logging.WARNING, "parts were still calling their partners at the end", parts=left)
 
-    def _keep(self, part: Source | Sink, name: str, health: Health) -> None:
-        """Run a part until ``stop``, as often as it fails."""
-        observed = observed_source(part, health) if isinstance(part, Source) else observed_sink(part, health)
-        rests = Rests()
-        while not self._stop.is_set():
-            begun = monotonic()
+
+class Keeper:
+    """Runs one source or sink, as often as it fails."""
+
+    def __init__(self, part: Source | Sink, health: Health) -> None:
+        self.name = f"{kind_of(part)} {part.name}"
+        self._health = health
+        self._part = observed_source(part, health) if isinstance(part, Source) else observed_sink(part, health)
+        self._begun: float | None = None
+
+    def keep(self, house: House, stop: Event) -> None:
+        """Run the part until ``stop``, or until only a person can help it."""
+        how = How(stop=stop, hear=lambda _: self._health.well(), delivered=lambda _: self._health.well())
+        rests, rest_s = Rests(), 0.0
+        while not stop.wait(rest_s):
+            begun = self._begun = monotonic()
             try:
-                run_part(self._house, observed, How(stop=self._stop))
+                run_part(house, self._part, how)
             except Exception as error:  # noqa: BLE001 - the outermost loop of a part: nothing of it touches the others
-                if self._stop.is_set():
+                self._begun = None
+                if stop.is_set():
                     return
                 if isinstance(error, LienthongError) and is_for_a_person(error):
-                    _tell_stopped(name, health, error)
+                    _tell_stopped(self.name, self._health, error)
                     return
-                _tell_failed(name, health, error)
-                self._stop.wait(rests.after(error, monotonic() - begun))
+                _tell_failed(self.name, self._health, error)
+                rest_s = rests.after(error, monotonic() - begun)
+
+    def look(self) -> None:
+        """Tell whether the part has run for a while."""
+        begun = self._begun
+        if begun is not None and monotonic() - begun > MOST_REST_S:
+            self._health.lasted()
 
 
 class Rests:

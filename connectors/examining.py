@@ -78,6 +78,7 @@ def _examined(connector: Connector, config: Path, sample: Path | None, fetches: 
     from bus.transports import open_engine, stands
     from bus.wire import Wire
     from connectors.examination.connector import Means, examined
+    from connectors.running import ledger_as_it_stands
     from registry.apply import apply_catalogue
 
     session = current_session()
@@ -86,13 +87,15 @@ def _examined(connector: Connector, config: Path, sample: Path | None, fetches: 
         apply_catalogue(engine, registry, session.catalogue)
         has_log = stands(session.settings.transport)
         trial = Wire(registry, session.catalogue)
-        means = Means(
-            wire=trial,
-            rules=value_rules(session.catalogue),
-            engine=session.engine if has_log else None,
-            reader=session.wire if has_log else trial,
-            fetches=fetches,
-        )
-        return list(examined(connector, config, sample, means))
+        with ledger_as_it_stands(session) as ledger:
+            means = Means(
+                wire=trial,
+                rules=value_rules(session.catalogue),
+                engine=session.engine if has_log else None,
+                reader=session.wire if has_log else trial,
+                fetches=fetches,
+                ledger=ledger,
+            )
+            return list(examined(connector, config, sample, means))
     finally:
         engine.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ from bus.producer import Check
 from bus.registry import open_registry
 from bus.rules import value_rules
 from bus.transport import Engine
-from bus.transports import open_engine
+from bus.transports import open_engine, stands
 from bus.wire import Wire
 from connectors.books import Books, Tally
 from connectors.delivery import Deliver, run_sink
@@ -141,6 +141,17 @@ def rehearse(session: Session, source: Source, most: int) -> Iterator[Trial]:
     try:
         apply_catalogue(engine, registry, session.catalogue)
         wire = Wire(registry, session.catalogue, generated=session.settings.codec == "generated")
-        yield from trials(source, wire, value_rules(session.catalogue), most)
+        with ledger_as_it_stands(session) as ledger:
+            if isinstance(source, Bookkeeping):
+                source.keep(ledger)
+            yield from trials(source, wire, value_rules(session.catalogue), most)
     finally:
         engine.close()
+
+
+@contextmanager
+def ledger_as_it_stands(session: Session) -> Iterator[Ledger]:
+    """Open the ledger for parts that look into it; an empty one in memory where there is none."""
+    url = session.settings.ledger
+    with closing(open_ledger(_IN_MEMORY if url.startswith("sqlite:") and not stands(url) else url)) as ledger:
+        yield ledger

@@ -19,7 +19,8 @@ from connectors.examination.checks import Check, Finding, examine
 from connectors.examination.sink import SinkExamination
 from connectors.examination.source import SourceExamination
 from connectors.examination.webhook import WebhookExamination
-from connectors.sdk import Connector, Exchange, Part, Sampling, Sink, Source, Webhook
+from connectors.ledger import Ledger
+from connectors.sdk import Bookkeeping, Connector, Exchange, Part, Sampling, Sink, Source, Webhook
 
 _EVENTS = 20
 _TAIL = 500
@@ -34,6 +35,7 @@ class Means(NamedTuple):
     engine: Engine | None
     reader: Wire
     fetches: int
+    ledger: Ledger | None = None
 
 
 def examined(connector: Connector, config: Path, sample: Path | None, means: Means) -> Iterator[Finding]:
@@ -41,7 +43,7 @@ def examined(connector: Connector, config: Path, sample: Path | None, means: Mea
     for place, part in enumerate(_opened(connector, config, sample)):
         with closing(part):
             name = f"{kind_of(part)} {part.name}"
-        yield from examine(name, _checks(part, _again(connector, config, sample, place), means))
+        yield from examine(name, _checks(part, _again(connector, config, sample, place, means.ledger), means))
 
 
 def kind_of(part: Part) -> str:
@@ -57,13 +59,18 @@ def _opened(connector: Connector, config: Path, sample: Path | None) -> Sequence
     return connector.open(config)
 
 
-def _again(connector: Connector, config: Path, sample: Path | None, place: int) -> Callable[[], Part]:
+def _again(
+    connector: Connector, config: Path, sample: Path | None, place: int, ledger: Ledger | None
+) -> Callable[[], Part]:
     def opened() -> Part:
         parts = _opened(connector, config, sample)
         for other, part in enumerate(parts):
             if other != place:
                 part.close()
-        return parts[place]
+        part = parts[place]
+        if ledger is not None and isinstance(part, Bookkeeping):
+            part.keep(ledger)
+        return part
 
     return opened
 

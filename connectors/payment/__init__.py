@@ -14,7 +14,7 @@ class Payment:
     """The kind of connector; what it needs is imported when one is opened."""
 
     name = "payment"
-    summary = "Online payments by the national payment platform (DVCQG) and VNPay: opened, notified, asked, reconciled."
+    summary = "Online payments by DVCQG and VNPay: opened, notified by webhook, asked, reconciled."
 
     def open(self, config: Path) -> Sequence[Part]:
         """Read and check the configuration; contact nobody. Raises :class:`~bus.errors.ConfigError`."""

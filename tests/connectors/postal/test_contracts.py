@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,18 @@ import pytest
 from connectors.postal.simulator import Simulator
 from connectors.sdk import Operation, Source
 from tests.connectors.postal.world import (
-    NAME, PHONE, STREET, a_cancelling, a_number, a_party, an_order, dong, effects, open_sink, open_source, until,
+    NAME,
+    PHONE,
+    STREET,
+    a_cancelling,
+    a_number,
+    a_party,
+    an_order,
+    dong,
+    effects,
+    hasten,
+    open_sink,
+    open_source,
 )  # fmt: skip
 from tests.contracts.sink import Partner, SinkContract, delivery_of
 from tests.contracts.source import SourceContract
@@ -41,9 +52,9 @@ class TestPostalSink(SinkContract):
 
 class TestPostalSource(SourceContract):
     @pytest.fixture
-    def open_source(self, tmp_path: Path, simulator: Simulator) -> Iterator[Callable[[], Source]]:
+    def open_source(self, tmp_path: Path, simulator: Simulator) -> Callable[[], Source]:
         with closing(open_sink(tmp_path, simulator.base_url)) as sink:
             for place in range(1, 4):
                 sink.deliver(delivery_of(sink, an_order(a_number(place))))
-        until(lambda: simulator.store.rows("SELECT max(due) < unixepoch('subsec') FROM plans")[0][0] == 1)
-        yield lambda: open_source(tmp_path, simulator.base_url, page_size=3)
+        hasten(simulator.store)
+        return lambda: open_source(tmp_path, simulator.base_url, page_size=3)

@@ -183,6 +183,11 @@ def effects(store: Store, service: str, reference: str) -> int:
     return len([call for call in acted if (call.service, call.reference) == (service, reference)])
 
 
+def hasten(store: Store) -> None:
+    """Let all rows show up now that would do so in the next second."""
+    store.change("UPDATE plans SET due = 0")
+
+
 def until(holds: Callable[[], bool], patience_s: float = 15.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + patience_s

@@ -52,7 +52,14 @@ def load(file: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {error}", hint="The connector's README.md has a line for each key.") from error
+        why, hint = _without_value(str(error)), "The connector's README.md has a line for each key."
+    raise ConfigError(f"{file}: {why}", hint=hint)
+
+
+def _without_value(why: str) -> str:
+    """Return msgspec's sentence; of a value that is none of a few it quotes what stands there."""
+    _, is_quoted, place = why.rpartition(" - at ") if why.startswith("Invalid enum value") else ("", "", "")
+    return f"Not one of the values that are known - at {place}" if is_quoted else why
 
 
 def check_url(file: Path, key: str, url: str, *, allow_http: bool = False) -> None:
@@ -63,7 +70,8 @@ def check_url(file: Path, key: str, url: str, *, allow_http: bool = False) -> No
         _ = parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+    is_plain = host and url.isprintable() and " " not in url and not parts.query and not parts.fragment
+    if parts.scheme not in ("http", "https") or not is_plain:
         raise ConfigError(f"{file}: `{key}` is not an address", hint="Write it as `https://host/path`.")
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"{file}: `{key}` holds a name or a password", hint="Secrets have keys of their own.")
@@ -125,16 +133,43 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
     if len(raw) > _MAX_FILE_BYTES:
         raise ConfigError(f"{file} is over {_MAX_FILE_BYTES // 1024} KiB", hint="Is it really a configuration?")
-    try:
-        given = yaml.safe_load(raw)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        # The parser's own text quotes the line, and a password in clear may stand there.
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file} line {mark.line + 1}" if mark else str(file)
-        raise ConfigError(f"{where} is not YAML", hint="Write one `key: value` a line.") from None
+    given = _parsed(file, raw)
     if not isinstance(given, dict):
         raise ConfigError(f"{file} has no keys", hint="The connector's README.md shows a whole configuration.")
     return {str(name): value for name, value in given.items()}
+
+
+def _parsed(file: Path, raw: bytes) -> Any:
+    """Return what YAML tells. No error quotes it, nor has a cause that does: a password in clear may stand there."""
+    try:
+        return yaml.load(raw, _Loader)  # noqa: S506 - it is the safe loader
+    except _Twice as error:
+        why = f"{_line(file, error)} gives the key `{error.problem}` a second time"
+        hint = "Leave one of them away."
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        # The library lets through what its own constructors meet: the 31st of a month that has 30 days.
+        why, hint = f"{_line(file, error)} is not YAML", "Write one `key: value` a line."
+    raise ConfigError(why, hint=hint)
+
+
+def _line(file: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"{file} line {mark.line + 1}" if mark else str(file)
+
+
+class _Twice(yaml.MarkedYAMLError):
+    """A key is given twice, and the last would silently count."""
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping, each of whose keys stands there once."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise _Twice(problem=key.value, problem_mark=key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,7 +15,8 @@ from msgspec import Struct
 from bus.errors import LienthongError, PartnerUnavailable
 from connectors.http import Http, Limits, Reply
 from tests.connectors.servers import (
-    CANARY, DATED,
+    CANARY,
+    DATED,
     QUICK,
     a_client,
     a_server,

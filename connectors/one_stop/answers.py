@@ -8,8 +8,6 @@ from unicodedata import normalize
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from bus.errors import PartnerUnavailable
-
 
 class Meaning(Enum):
     """What to do with an answer."""
@@ -38,19 +36,6 @@ _BUSY = ("-1",)
 _SESSION_OVER = ("-2",)
 _EXISTS = ("0", "3", "-3")
 _NOT_THIS_ONE = ("-6", "-7")
-
-
-def read(body: bytes, service: str) -> Answer:
-    """Return the answer in a body. Raises :class:`~bus.errors.PartnerUnavailable`: no whole answer is no answer."""
-    try:
-        return msgspec.json.decode(body, type=Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        kind = "a web page" if body.lstrip()[:1] == b"<" else "no whole answer in JSON"
-        raise PartnerUnavailable(
-            f"{service}: the partner sent {kind} ({len(body)} bytes)",
-            may_have_acted=True,
-            hint="A gateway before the partner may be down, or `base_url` and the endpoints name something else.",
-        ) from error
 
 
 def code_of(answer: Answer) -> str:

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, Rejected
 from connectors.http import Http, Limits
-from connectors.one_stop.answers import Answer, Meaning, code_of, meaning, read
+from connectors.one_stop.answers import Answer, Meaning, code_of, meaning
 from connectors.one_stop.config import Settings
 
 
@@ -143,7 +143,7 @@ class Client:
             reply = self._http.post(endpoint, service, content)
         except CredentialsRefused as refused:
             raise _SessionOver(refused=True) from refused
-        return _Reply(read(reply.body, service), reply.seen_at)
+        return _Reply(reply.read(Answer, service), reply.seen_at)
 
 
 def _judge(answer: Answer, service: str) -> None:

@@ -86,9 +86,10 @@ class OneStopSink:
     def _steps(self, dossier: str) -> Sequence[_Step]:
         try:
             found = [msgspec.json.decode(raw, type=_Dossier) for raw in self._partner.look_up(dossier)]
-        except msgspec.DecodeError as error:
-            raise PartnerUnavailable("TraCuuHoSo: the answer is no dossier") from error
-        return [step for one in found for step in one.steps]
+            return [step for one in found for step in one.steps]
+        except msgspec.DecodeError:
+            pass  # what is raised below has no cause, which might hold the answer
+        raise PartnerUnavailable("TraCuuHoSo: the answer is no dossier")
 
 
 def _message(delivery: Delivery) -> Message:

@@ -9,13 +9,18 @@ from unicodedata import normalize
 import pytest
 
 from bus.errors import PartnerUnavailable, Unreadable
-from connectors.one_stop import answers
-from connectors.one_stop.answers import Meaning
+from connectors.http import Reply
+from connectors.one_stop.answers import Answer, Meaning, meaning
 from connectors.one_stop.bookmark import Bookmark
 from connectors.one_stop.rows import MAX_ITEM_BYTES, read, rows
 
 MARK = Bookmark(feed="dossiers", time="20250701120000", id="B")
 KEYS = {"MaHoSo": "C", "ThoiDiemCapNhat": "20250701120001"}
+
+
+def an_answer(body: bytes) -> Answer:
+    """Return the answer in a body."""
+    return Reply(status=200, body=body, headers={}, seen_at=None).read(Answer, "DanhSachHoSo")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ KEYS = {"MaHoSo": "C", "ThoiDiemCapNhat": "20250701120001"}
     ],
 )
 def test_code_and_text_are_judged_together(answer: dict[str, Any], expected: Meaning) -> None:
-    assert answers.meaning(answers.read(json.dumps(answer).encode(), "DanhSachHoSo")) is expected
+    assert meaning(an_answer(json.dumps(answer).encode())) is expected
 
 
 @pytest.mark.parametrize(
@@ -48,7 +53,7 @@ def test_code_and_text_are_judged_together(answer: dict[str, Any], expected: Mea
 )  # fmt: skip
 def test_what_is_no_answer_is_an_outage(body: bytes) -> None:
     with pytest.raises(PartnerUnavailable):
-        answers.read(body, "DanhSachHoSo")
+        an_answer(body)
 
 
 @pytest.mark.parametrize(

@@ -219,3 +219,12 @@ def test_nothing_before_since_is_asked_for(tmp_path: Path, simulator: Simulator)
         found = [item.value.time for item in items_of(walk(source))]
     assert found
     assert min(found) >= "20250627000000"
+
+
+def test_without_an_overlap_a_later_round_brings_only_what_is_new(tmp_path: Path, empty: Simulator) -> None:
+    enter(empty, ("A", 300), ("B", 200))
+    with closing(open_source(tmp_path, empty, overlap_s=0, safety_lag_s=1)) as source:
+        cursor = walk(source)[-1][1].cursor
+        assert names(source, cursor) == []
+        enter(empty, ("C", 199))
+        assert names(source, cursor) == ["C"]

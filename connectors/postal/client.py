@@ -62,15 +62,15 @@ class Client:
         config = settings.config
         limits = Limits(connect_timeout_s=config.connect_timeout_s, read_timeout_s=config.read_timeout_s)
         self._http = Http(config.base_url, limits, ca_file=settings.ca_file)
-        self._settings, self._customer = settings, config.customer
+        self._settings, self._config = settings, config
         self._token: str | None = None
 
     def order(self, order: Mapping[str, Any]) -> None:
         """Order a parcel: each call that acts makes one more. Raises as :meth:`connectors.sdk.Sink.deliver`."""
         reply = self._called(lambda head: self._http.post("/orderPost", "order", order, headers=head))
         answer = reply.read(_Answer, "order")
-        if str(answer.status) == _UNKNOWN_CUSTOMER and order["CustomerCode"] == self._customer:
-            raise CredentialsRefused("order: the post does not know our customer code", hint="Correct `customer`.")
+        if str(answer.status) == _UNKNOWN_CUSTOMER and order["CustomerCode"] in self._config.customers:
+            raise CredentialsRefused("order: the post does not know our customer code", hint="Correct `customers`.")
         _judge(answer, "order")
 
     def cancel(self, customer: str, number: str) -> None:
@@ -113,7 +113,7 @@ class Client:
 
     def _log_in(self) -> str:
         username, password = self._settings.username.reveal(), self._settings.password.reveal()
-        who = {"username": username, "password": password, "customerCode": self._customer}
+        who = {"username": username, "password": password, "customerCode": self._config.customer}
         answer = self._http.post("/GetAccessToken", "login", who).read(_Login, "login")
         if not answer.success or not answer.token:
             raise CredentialsRefused("login: the partner does not know this user, password and customer code")

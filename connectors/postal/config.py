@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 from connectors import config
 from connectors.config import Name, Seconds, Secret, Text
 
+Statuses = Literal["VNPOST", "VNPOST-LEGACY", "item"]
+
 
 class Config(Struct, frozen=True, kw_only=True):
     """What ``postal.yaml`` says; README.md has a line for each."""
@@ -17,10 +19,9 @@ class Config(Struct, frozen=True, kw_only=True):
     base_url: Text
     username: Text
     password: Text
-    customer: Text
+    customers: Annotated[dict[Text, Statuses], Meta(min_length=1)]
     name: Name = "postal"
     agency: Text = "VNPOST"
-    status_list: Literal["VNPOST", "VNPOST-LEGACY", "item"] = "VNPOST"
     page_size: Annotated[int, Meta(ge=1, le=500)] = 200
     interval_s: Seconds = 60.0
     settles_after_s: Annotated[float, Meta(ge=0, le=3600)] = 10.0
@@ -28,6 +29,11 @@ class Config(Struct, frozen=True, kw_only=True):
     read_timeout_s: Seconds = 30.0
     ca_file: str = ""
     allow_http: bool = False
+
+    @property
+    def customer(self) -> str:
+        """Whose orders they are, where an event does not say."""
+        return next(iter(self.customers))
 
 
 class Settings(Struct, frozen=True, kw_only=True):

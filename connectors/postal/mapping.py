@@ -99,7 +99,7 @@ def events(fetched: Fetched, config: Config) -> Sequence[Envelope]:
     Rows of other customers tell nothing. Raises :class:`~bus.errors.Unmappable` with the field, never its value.
     """
     row: Row = fetched.value
-    if row.customer != config.customer:
+    if row.customer not in config.customers:
         return ()
     status = (_status_list(row, config), str(row.status))
     common = {
@@ -152,7 +152,8 @@ def _event(event_type: str, payload: Mapping[str, Any], fetched: Fetched, config
 
 def _status_list(row: Row, config: Config) -> str:
     """Return which of the post's two lists a status is of: they share numbers and not meanings."""
-    name = row.status_list if config.status_list == "item" else config.status_list
+    told = config.customers[row.customer]
+    name = row.status_list if told == "item" else told
     if name not in _LISTS:
         raise Unmappable("`StatusList` names no list that is known here", hint=f"Known are {' and '.join(_LISTS)}.")
     return name

@@ -133,7 +133,7 @@ def test_of_other_customers_nothing_is_told(tmp_path: Path, log: Log, simulator:
     log.publish(an_order())
     log.deliver(open_sink(tmp_path, simulator.base_url))
     hasten(simulator.store)
-    books = log.poll(open_source(tmp_path, simulator.base_url, customer="H31-KHAC"))
+    books = log.poll(open_source(tmp_path, simulator.base_url, customers={"H31-KHAC": "VNPOST"}))
     assert (books.rows >= 4, books.published, books.dead_lettered) == (True, 0, 0)
 
 

@@ -18,7 +18,19 @@ from bus.errors import Unmappable
 from connectors.postal.mapping import events, moment, order
 from connectors.postal.source import rows
 from connectors.sdk import Fetched
-from tests.connectors.postal.world import CONFIG, DOSSIER, NAME, NOON, PHONE, a_party, a_row, an_order, code, dong
+from tests.connectors.postal.world import (
+    CONFIG,
+    CUSTOMER,
+    DOSSIER,
+    NAME,
+    NOON,
+    PHONE,
+    a_party,
+    a_row,
+    an_order,
+    code,
+    dong,
+)
 
 FIRST = "0" * 24
 HERE = datetime(2025, 7, 18, 2, 30, tzinfo=UTC)
@@ -45,7 +57,7 @@ def test_an_order_number_that_is_no_dossier_code_is_the_key_alone() -> None:
 
 @pytest.mark.parametrize("name", ["VNPOST", "VNPOST-LEGACY"])
 def test_the_configuration_may_say_of_which_list_a_customers_statuses_are(name: str) -> None:
-    (event,) = told(a_row(StatusList=None), status_list=name)
+    (event,) = told(a_row(StatusList=None), customers={CUSTOMER: name})
     assert event.payload["status"]["codeSystem"] == name
 
 

@@ -108,7 +108,7 @@ def test_a_new_token_that_is_refused_stops_the_connector(
 def test_a_customer_code_of_ours_that_the_post_does_not_know_buries_nothing(
     tmp_path: Path, simulator: Simulator
 ) -> None:
-    sink = open_sink(tmp_path, simulator.base_url, customer="H99")
+    sink = open_sink(tmp_path, simulator.base_url, customers={"H99": "item"})
     with closing(sink), pytest.raises(CredentialsRefused, match="customer code"):
         sink.deliver(delivery_of(sink, an_order()))
 

@@ -39,7 +39,7 @@ DOSSIER = "H31.14-250716-0001"
 NAME, STREET, PHONE = "Trần Thị Ví Dụ", "Số 5, thôn Đông", "0912000111"
 NOON = datetime(2025, 7, 16, 5, 0, tzinfo=UTC)
 AT_ONCE = RetryPolicy(attempts=12, timeout_s=30.0, first_wait_s=0.001, max_wait_s=0.01)
-CONFIG = Config(base_url="http://127.0.0.1", username="u", password="env:P", customer=CUSTOMER, status_list="item")
+CONFIG = Config(base_url="http://127.0.0.1", username="u", password="env:P", customers={CUSTOMER: "item"})
 
 
 def code(text: str, system: str) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def write_config(folder: Path, base_url: str, **changes: Any) -> Path:
     """Write a configuration and its secret into a folder; None takes a key away."""
     (folder / "postal.password").write_text(PASSWORD, "utf-8")
     keys = {
-        "base_url": base_url, "username": USERNAME, "password": "file:postal.password", "customer": CUSTOMER,
-        "status_list": "item", "read_timeout_s": 1, "interval_s": 0.02, "settles_after_s": 0.05,
+        "base_url": base_url, "username": USERNAME, "password": "file:postal.password", "customers": {CUSTOMER: "item"},
+        "read_timeout_s": 1, "interval_s": 0.02, "settles_after_s": 0.05,
     }  # fmt: skip
     kept = {name: value for name, value in (keys | changes).items() if value is not None}
     file = folder / "postal.yaml"

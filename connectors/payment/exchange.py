@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from connectors.ledger import Ledger
 
 
+_UNSETTLED = (mapping.STATUS, mapping.DOUBLE)
+"""After a failure it may still be paid; and another transaction's notice tells nothing of the first one."""
+
+
 class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ledger's answer of ``query``: what was asked first, what the gateway says, and what had settled it before."""
 
@@ -58,8 +62,8 @@ class PaymentExchange:
         if event.type == "PaymentNoticeReceived":
             name = QUERY if _code(event.payload["state"]) == mapping.PAID else FAILURE
             return Operation(name, reference, repeatable=True)
-        if _code(event.payload["difference"]) == mapping.STATUS:
-            return None  # it may still be paid
+        if _code(event.payload["difference"]) in _UNSETTLED:
+            return None
         settled_by = (event.payload["gatewayTransaction"] or "").encode()
         return Operation(RECONCILED, reference, asked=settled_by, repeatable=True)
 

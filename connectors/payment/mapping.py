@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
@@ -47,6 +47,15 @@ class Payment(Struct, frozen=True, kw_only=True):
     key: str
     order: Order
     causation: UUID
+
+
+class _Fact(NamedTuple):
+    """What an event says; ``own`` tells it apart among its payment's events of this type."""
+
+    type: str
+    time: datetime
+    payload: Mapping[str, Any]
+    own: str = ""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -90,7 +99,7 @@ def opened_event(payment: Payment, opened: Opened, event: Envelope, by: By) -> E
         "gateway": _code("VN-PAYMENT-GATEWAY", payment.order.gateway), "payUrl": opened.pay_url,
         "sourceTime": opened.at or None, "rawHash": hashlib.sha256(opened.pay_url.encode()).hexdigest(),
     }  # fmt: skip
-    return _event("PaymentOpened", payment, at, payload, by)
+    return _event(_Fact("PaymentOpened", at, payload), payment, by)
 
 
 def notice_event(notice: Notice, by: By) -> Envelope:
@@ -123,7 +132,7 @@ def confirmed_event(payment: Payment, charge: Charge, evidence: str, by: By) -> 
         "paidAt": _moment(charge.paid_at), "confirmedBy": _code("VN-PAYMENT-EVIDENCE", evidence),
         "sourceTime": charge.paid_at or None, "rawHash": charge.digest,
     }  # fmt: skip
-    return _event("PaymentConfirmed", payment, _paid_at(payment, charge), payload, by, charge.transaction)
+    return _event(_Fact("PaymentConfirmed", _paid_at(payment, charge), payload, charge.transaction), payment, by)
 
 
 def reconciled_event(payment: Payment, charge: Charge, what: str, told: Told | None, by: By) -> Envelope:
@@ -134,7 +143,7 @@ def reconciled_event(payment: Payment, charge: Charge, what: str, told: Told | N
     is_paid = told is not None and told.is_success
     payload = {
         "difference": _code("VN-PAYMENT-DIFFERENCE", what), "gateway": _code("VN-PAYMENT-GATEWAY", order.gateway),
-        "gatewayTransaction": charge.transaction or transaction or None,
+        "gatewayTransaction": transaction or charge.transaction or None,
         "ourAmount": _money(order.amount, order.currency),
         "theirAmount": None if charge.amount is None else _money(charge.amount, order.currency),
         "ourState": _code("VN-PAYMENT-STATE", PAID if is_paid else WAITING),
@@ -144,7 +153,7 @@ def reconciled_event(payment: Payment, charge: Charge, what: str, told: Told | N
         "sourceTime": None, "rawHash": charge.digest,
     }  # fmt: skip
     own = f"{transaction}/{charge.code}" if what == STATUS else transaction
-    return _event("PaymentReconciled", payment, at, payload, by, own)
+    return _event(_Fact("PaymentReconciled", at, payload, own), payment, by)
 
 
 def unpaid_event(payment: Payment, charge: Charge, what: str, after: timedelta, by: By) -> Envelope:
@@ -158,15 +167,16 @@ def unpaid_event(payment: Payment, charge: Charge, what: str, after: timedelta, 
         "theirState": _code(f"{order.gateway}-TRANSACTION", charge.code), "ourTime": _moment(order.requested),
         "theirTime": None, "reconciledOn": _day(at), "sourceTime": None, "rawHash": charge.digest,
     }  # fmt: skip
-    return _event("PaymentReconciled", payment, at, payload, by, "given-up")
+    return _event(_Fact("PaymentReconciled", at, payload, "given-up"), payment, by)
 
 
-def _event(kind: str, payment: Payment, at: datetime, payload: Mapping[str, Any], by: By, own: str = "") -> Envelope:
+def _event(fact: _Fact, payment: Payment, by: By) -> Envelope:
     order = payment.order
     return Envelope(
-        id=event_id(by.source, f"{order.gateway}/{payment.reference}/{own}", kind), type=kind, source=by.source,
-        key=payment.key, time=at, agency=by.agency, correlation=order.dossier or None, causation=payment.causation,
-        payload={"dossierCode": _code("VN-DOSSIER", order.dossier), "reference": payment.reference, **payload},
+        id=event_id(by.source, f"{order.gateway}/{payment.reference}/{fact.own}", fact.type), type=fact.type,
+        source=by.source, key=payment.key, time=fact.time, agency=by.agency, correlation=order.dossier or None,
+        causation=payment.causation,
+        payload={"dossierCode": _code("VN-DOSSIER", order.dossier), "reference": payment.reference, **fact.payload},
     )  # fmt: skip
 
 

@@ -126,12 +126,30 @@ def test_what_others_tell_of_payments_asks_for_nothing(exchange: PaymentExchange
     assert exchange.operation(mapping.reconciled_event(payment, PAID, "ok", TOLD, other)) is None
 
 
-def test_a_settled_payment_is_entered_and_an_unsettled_one_is_not(exchange: PaymentExchange) -> None:
-    payment = mapping.Payment(reference="R", key="R", order=ORDER, causation=a_request(1).id)
-    settled, failed = [mapping.reconciled_event(payment, PAID, what, TOLD, BY) for what in ("missing-here", "status")]
+@pytest.fixture
+def payment() -> mapping.Payment:
+    return mapping.Payment(reference="R", key="R", order=ORDER, causation=a_request(1).id)
+
+
+def test_a_settled_payment_is_entered_with_its_transaction(exchange: PaymentExchange, payment: mapping.Payment) -> None:
+    settled = mapping.reconciled_event(payment, PAID, "missing-here", None, BY)
     assert exchange.operation(settled) == Operation("reconciled", "R", b"77", True)
-    assert exchange.operation(failed) is None
     assert exchange.deliver(Delivery(event=settled, operation=Operation("reconciled", "R"), key="")) == b""
+
+
+@pytest.mark.parametrize("what", ["status", "double"])
+def test_what_does_not_settle_a_payment_is_not_entered(
+    exchange: PaymentExchange, payment: mapping.Payment, what: str
+) -> None:
+    """It is still asked about: it may be paid later, or have been paid before by a transaction without a notice."""
+    assert exchange.operation(mapping.reconciled_event(payment, PAID, what, TOLD, BY)) is None
+
+
+def test_a_second_transaction_is_told_under_its_own_number(payment: mapping.Payment) -> None:
+    second = Told(transaction="78", paid_at="20260609083000", is_success=True)
+    first, double = (mapping.reconciled_event(payment, PAID, what, told, BY)
+                     for what, told in (("ok", TOLD), ("double", second)))  # fmt: skip
+    assert (double.payload["gatewayTransaction"], double.id != first.id) == ("78", True)
 
 
 @pytest.mark.parametrize(("charge", "told", "earlier", "what"), [

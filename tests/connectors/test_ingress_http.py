@@ -7,7 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from threading import Event, Thread
 from typing import Any
 
@@ -55,11 +55,14 @@ class World(Served):
         """Send bytes as they are, stop sending, and return all that comes back, until the other side has enough."""
         answer = b""
         line = socket.create_connection((self.host, int(self.port)), timeout=10)
-        with closing(line), suppress(ConnectionResetError, BrokenPipeError):
-            line.sendall(raw)
-            line.shutdown(socket.SHUT_WR)
-            while piece := line.recv(65536):
-                answer += piece
+        with closing(line):
+            try:
+                line.sendall(raw)
+                line.shutdown(socket.SHUT_WR)
+                while piece := line.recv(65536):
+                    answer += piece
+            except OSError as error:
+                assert not isinstance(error, TimeoutError)
         return answer
 
 

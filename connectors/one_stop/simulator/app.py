@@ -15,10 +15,10 @@ import msgspec
 from connectors.one_stop.feeds import CHANGED_AT, FEEDS
 from connectors.one_stop.simulator.clock import Clock
 from connectors.one_stop.simulator.faults import Faults
-from connectors.one_stop.simulator.inbound import DONE, PROGRESS, Inbound, Taken
+from connectors.one_stop.simulator.inbound import DONE, Inbound
 from connectors.one_stop.simulator.store import Asked, Store, StoredRow
 from connectors.one_stop.simulator.world import World
-from connectors.simulation import Call, chance
+from connectors.simulation import Call
 from connectors.simulation.spoiling import spoil
 from connectors.times import told
 
@@ -44,9 +44,6 @@ class Desk:
     def __init__(self, store: Store, world: World, clock: Clock, faults: Faults, inbound: Inbound) -> None:
         self.store, self.world, self.clock, self.faults, self.inbound = store, world, clock, faults, inbound
         self.lock = Lock()
-        self.loses: int | None = None
-        """The seed by which answers get lost, if they do."""
-
         self.last: dict[str, dict[str, Any]] = {}
         self.blanks: dict[tuple[str, ...], int] = {}
 
@@ -87,7 +84,7 @@ class Share:
                 desk.world.advance(now)
                 fault = desk.faults.next()
                 answer, lost = self._answer(asked, fault)
-            desk.inbound.tell_citizens(asked)
+            desk.inbound.release()
         _send(response, answer, now)
         _spoil(response, lost or fault)
 
@@ -104,11 +101,9 @@ class Share:
     def _taken(self, asked: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Take what was sent: what comes of it carries a time behind every answer that was given."""
         desk = self._desk
-        taken: Taken = desk.inbound.take(asked, desk.clock.now())
+        taken = desk.inbound.take(asked, desk.clock.now())
         desk.store.record(taken.call)
-        if desk.loses is None or not taken.call.acted or taken.call.service != PROGRESS:
-            return taken.answer, ""
-        return taken.answer, chance.lost_answer(desk.store, desk.loses, PROGRESS, taken.dossier)
+        return taken.answer, taken.lost
 
     def _refusal(self, asked: dict[str, Any], fault: str) -> dict[str, Any] | None:
         service = str(asked.get("service"))
@@ -173,7 +168,7 @@ def _content(request: falcon.Request) -> dict[str, Any]:
 
 
 def _public(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if name != "session"}
+    return {name: value for name, value in asked.items() if name not in ("session", "data")}
 
 
 def _told(row: StoredRow) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from connectors.one_stop.simulator.citizens import Citizens
 from connectors.one_stop.simulator.store import Sent, Store
 from connectors.one_stop.simulator.world import World
-from connectors.simulation import Call
+from connectors.simulation import Call, chance
 from connectors.times import parse
 
 Answer = dict[str, Any]
@@ -28,18 +28,24 @@ _WAITING = "Chờ thanh toán"
 
 
 class Taken(NamedTuple):
-    """How a call was answered, with what the book of calls says of it; ``dossier`` is whose it was."""
+    """How a call was answered, with what the book of calls says of it, and how the answer gets lost, if it does."""
 
     answer: Answer
     call: Call
-    dossier: str = ""
+    lost: str = ""
 
 
 class Inbound:
-    """The services that take something. Called within a transaction, which also keeps the call."""
+    """The services that take something. Called within a transaction, which also keeps the call.
 
-    def __init__(self, store: Store, world: World, citizens: Citizens | None = None) -> None:
-        self._store, self._world, self._citizens = store, world, citizens
+    ``citizens`` get the links by which payments are made. ``loses`` is the seed by which answers get lost, if they do.
+    """
+
+    def __init__(
+        self, store: Store, world: World, citizens: Citizens | None = None, *, loses: int | None = None
+    ) -> None:
+        self._store, self._world, self._citizens, self._loses = store, world, citizens, loses
+        self._links: list[tuple[str, str]] = []
         self._services: dict[str, Callable[[Item, datetime], tuple[Answer, str, bool]]] = {
             PROGRESS: self._progress, PAYMENT: self._payment, RESULT: self._result,
         }  # fmt: skip
@@ -50,24 +56,26 @@ class Inbound:
 
     def take(self, asked: Item, now: datetime) -> Taken:
         """Do what a call asks for."""
-        service = str(asked.get("service"))
+        service, item = str(asked.get("service")), _only_item(asked)
         if service == LOOK_UP:
-            code = str(asked.get("mahoso"))
-            return self._taken(service, self._found(code), "", acted=False, dossier=code)
-        items = asked.get("data")
-        if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
-            return self._taken(service, BAD_DATA, "", acted=False)
+            return _taken(service, self._found(str(asked.get("mahoso"))), "", acted=False)
+        if item is None:
+            return _taken(service, BAD_DATA, "", acted=False)
         if service == RESULT and asked.get("isUpdating") != "True":
-            is_there = self._store.case(str(items[0].get("MaHoSo"))) is not None
-            return self._taken(service, EXISTS if is_there else BAD_DATA, "", acted=False)
-        answer, reference, acted = self._services[service](items[0], now)
-        return self._taken(service, answer, reference, acted=acted, dossier=str(items[0].get("MaHoSo")))
+            is_there = self._store.case(str(item.get("MaHoSo"))) is not None
+            return _taken(service, EXISTS if is_there else BAD_DATA, "", acted=False)
+        answer, reference, acted = self._services[service](item, now)
+        taken = _taken(service, answer, reference, acted=acted)
+        if self._loses is None or service != PROGRESS or not acted:
+            return taken
+        return taken._replace(lost=chance.lost_answer(self._store, self._loses, PROGRESS, str(item["MaHoSo"])))
 
-    def tell_citizens(self, asked: Item) -> None:
-        """Give citizens the link that a call brought, once it is committed."""
-        for item in asked.get("data") or () if asked.get("service") == PAYMENT else ():
-            if self._citizens is not None and item.get("TrangThai") == _WAITING:
-                self._citizens.tell(str(item["MaThamChieu"]), str(item["DuongDanThanhToan"]))
+    def release(self) -> None:
+        """Give citizens the links that came: called once they are committed."""
+        links, self._links = self._links, []
+        if self._citizens is not None:
+            for reference, url in links:
+                self._citizens.tell(reference, url)
 
     # -- the services -----------------------------------------------------------------------------------------
 
@@ -83,13 +91,16 @@ class Inbound:
             return BAD_DATA, reference, False
         if self._is_known(PAYMENT, reference, item):
             return DONE, reference, False
-        if item["TrangThai"] == _WAITING and _has(item, "DuongDanThanhToan"):
-            self._store.add_link(str(item["MaThamChieu"]), str(item["DuongDanThanhToan"]))
-        return self._kept(PAYMENT, reference, item, now)
+        kept = self._kept(PAYMENT, reference, item, now)
+        if kept[0] is DONE and item["TrangThai"] == _WAITING and _has(item, "DuongDanThanhToan"):
+            self._links.append((item["MaThamChieu"], item["DuongDanThanhToan"]))
+            self._store.add_link(*self._links[-1])
+        return kept
 
     def _result(self, item: Item, now: datetime) -> tuple[Answer, str, bool]:
         papers = item.get("DanhSachGiayToKetQua")
-        names = [str(paper.get("GiayToId") or "") for paper in papers] if isinstance(papers, list) else []
+        papers = papers if isinstance(papers, list) else []
+        names = [str(paper.get("GiayToId") or "") if isinstance(paper, dict) else "" for paper in papers]
         reference = f"{item.get('MaHoSo')}/{'+'.join(names)}"
         if not _has(item, "MaHoSo") or not all(names) or not names:
             return BAD_DATA, reference, False
@@ -114,9 +125,15 @@ class Inbound:
         sent: Sequence[Sent] = self._store.sent(str(item["MaHoSo"]))
         return Sent(service, reference, item) in sent
 
-    def _taken(self, service: str, answer: Answer, reference: str, *, acted: bool, dossier: str = "") -> Taken:
-        asked = {"MaHoSo": dossier} if dossier else {}
-        return Taken(answer, Call(service, reference, asked, str(answer["error_code"]), acted), dossier)
+
+def _taken(service: str, answer: Answer, reference: str, *, acted: bool) -> Taken:
+    return Taken(answer, Call(service, reference, {}, str(answer["error_code"]), acted))
+
+
+def _only_item(asked: Item) -> Item | None:
+    """Return the one thing that a call brings; this system takes no more at a time."""
+    items = asked.get("data")
+    return items[0] if isinstance(items, list) and len(items) == 1 and isinstance(items[0], dict) else None
 
 
 def _has(item: Item, *names: str) -> bool:

@@ -78,8 +78,8 @@ class ProcessSimulator:
         self._citizens = Citizens(self.store)
         clock = WallClock(parse(self.store.newest()) or FIRST_DAY)
         process = Process(self.store, plan, trouble=trouble)
-        desk = Desk(self.store, process, clock, self.faults, Inbound(self.store, process, self._citizens))
-        desk.loses = plan.seed if trouble else None
+        inbound = Inbound(self.store, process, self._citizens, loses=plan.seed if trouble else None)
+        desk = Desk(self.store, process, clock, self.faults, inbound)
         self._filing = Filing(process, clock, desk.lock)
         self._server = Server(wsgi(desk), port=port, threads=8, name="one-stop simulator")
         self.port, self.base_url = self._server.port, self._server.base_url

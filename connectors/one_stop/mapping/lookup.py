@@ -23,7 +23,7 @@ def lookup_facts(item: Item, _by: By) -> Sequence[Fact]:
             time=item.moment("ThoiDiemYeuCau"), said=item.said(_SAID),
             payload={
                 "requestNumber": request,
-                "service": code("VN-LOOKUP-SERVICE", item.text("MaTichHop")),
+                "service": code("VN-POPULATION-SERVICE", item.text("MaTichHop")),
                 "procedure": code("VN-PROCEDURE", item.text("MaDVC")),
                 "legalBasis": item.text("CanCuPhapLy"),
                 "askingAgency": agency(item.text("MaDonVi"), item.text("MaHoSo")),

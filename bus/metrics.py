@@ -15,7 +15,7 @@ REGISTRY = CollectorRegistry(auto_describe=True)
 _PUBLISHED = Counter("lienthong_published", "Records published.", ["topic"], registry=REGISTRY)
 _CONSUMED = Counter(
     "lienthong_consumed",
-    "Records that a group took: handled, duplicate, replay, elsewhere or buried.",
+    "Records that a group took: handled, duplicate, replay, elsewhere, buried or other.",
     ["topic", "group", "outcome"],
     registry=REGISTRY,
 )

@@ -42,7 +42,7 @@ def _requested(item: Item) -> dict[str, Any]:
     """The method and the gateway are those that were asked for, if any; how it is paid in the end may differ."""
     return {
         "state": code(_SYSTEM, "chua-thanh-toan"),
-        "method": code("ONE-STOP-METHOD", item.text("HinhThucYeuCau")),
+        "method": code("VN-PAYMENT-METHOD", item.text("HinhThucYeuCau")),
         "gateway": code("VN-PAYMENT-GATEWAY", item.text("CongYeuCau")),
         "fees": [_fee(row) for row in item.rows("PhiLePhi")],
         "procedure": code("VN-PROCEDURE", item.text("MaTTHC")),
@@ -72,7 +72,7 @@ def _confirmed(item: Item, paid: Moment | None) -> dict[str, Any]:
 def _through(item: Item) -> dict[str, Any]:
     """How it was paid is known only once it was."""
     return {
-        "method": code("ONE-STOP-METHOD", item.text("HinhThucThanhToan")),
+        "method": code("VN-PAYMENT-METHOD", item.text("HinhThucThanhToan")),
         "gateway": code("VN-PAYMENT-GATEWAY", item.text("CongThanhToan")),
         "gatewayTransaction": item.text("MaGiaoDich"),
     }

@@ -23,7 +23,7 @@ from connectors.ledger import Ledger
 from connectors.sdk import Replayable, Sink
 from connectors.telling import encoded
 
-__all__ = ["Deliver", "idempotency_key", "run_sink"]
+__all__ = ["Deliver", "idempotency_key", "run_sink", "subscription"]
 
 _PAGE = 16
 """Few, since a page's replies are told together and calls are slow."""
@@ -62,11 +62,12 @@ def run_sink(engine: Engine, wire: Wire, sink: Sink, ledger: Ledger, how: Delive
             how.progress(attempts.outcomes)
         return replies
 
-    Consumer(engine, wire, _subscription(sink, how.partner), handle).run(how.stop or Event(), once=how.once)
+    Consumer(engine, wire, subscription(sink, how.partner), handle).run(how.stop or Event(), once=how.once)
     return dict(attempts.outcomes)
 
 
-def _subscription(sink: Sink, policy: RetryPolicy) -> Subscription:
+def subscription(sink: Sink, policy: RetryPolicy = PATIENT) -> Subscription:
+    """Return what a sink's group reads, and how."""
     return Subscription(
         group=sink.name,
         topics=sink.topics,

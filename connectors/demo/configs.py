@@ -81,12 +81,12 @@ def _payment(home: Home) -> Mapping[str, Any]:
             "base_url": base, "terminal": "LTHONG01", "secret": "file:vnpay.secret",
             "return_url": f"{home.url('one-stop')}/thanh-toan",
         },
-        "interval_s": 0.5, "silent_after_s": 3, "longest_rest_s": 10, "notice_window_h": 8784, **_PATIENCE,
+        "interval_s": 0.5, "silent_after_s": 3, "longest_rest_s": 10, "notice_window_h": 0, **_PATIENCE,
     }  # fmt: skip
 
 
 def _postal(home: Home) -> Mapping[str, Any]:
     return {
-        "base_url": home.url("postal"), "username": _USER, "password": "file:postal.password", "customer": CUSTOMER,
-        "status_list": "item", "interval_s": 0.2, **_PATIENCE,
+        "base_url": home.url("postal"), "username": _USER, "password": "file:postal.password",
+        "customers": {CUSTOMER: "item"}, "interval_s": 0.2, **_PATIENCE,
     }  # fmt: skip

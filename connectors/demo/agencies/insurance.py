@@ -43,6 +43,6 @@ def _issued(event: Envelope, effect: Effect) -> Envelope:
     }  # fmt: skip
     return Envelope(
         id=event_id(NAME, f"{effect.reference}/{effect.name}"), type="ResultIssued", source=NAME, key=event.key,
-        time=moment(effect), payload=complete(load().event("ResultIssued").schema, card), agency="G12", correlation=event.key,
-        causation=event.id,
+        time=moment(effect), payload=complete(load().event("ResultIssued").schema, card),
+        agency="G12", correlation=event.key, causation=event.id,
     )  # fmt: skip

@@ -41,6 +41,6 @@ def _step_done(event: Envelope, effect: Effect) -> Envelope:
     }  # fmt: skip
     return Envelope(
         id=event_id(NAME, f"{effect.reference}/{effect.name}"), type="DossierStepDone", source=NAME, key=event.key,
-        time=moment(effect), payload=complete(load().event("DossierStepDone").schema, step), agency="G01", correlation=event.key,
-        causation=event.id,
+        time=moment(effect), payload=complete(load().event("DossierStepDone").schema, step),
+        agency="G01", correlation=event.key, causation=event.id,
     )  # fmt: skip

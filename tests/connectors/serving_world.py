@@ -58,13 +58,13 @@ class Recovering(WordSource):
 
 
 class BoxSink:
-    """Writes the reason of each withdrawal into a file, a line each."""
+    """Writes the reason of each withdrawal into a file, a line each, and takes its time where it is told to."""
 
     topics, accepts, not_from = ("dossier.events",), frozenset({"DossierWithdrawn"}), frozenset[str]()
     settles_after_s = 0.0
 
-    def __init__(self, name: str, file: Path) -> None:
-        self.name, self._file = name, file
+    def __init__(self, name: str, file: Path, slow_s: float = 0.0) -> None:
+        self.name, self._file, self._slow_s = name, file, slow_s
 
     def operation(self, event: Envelope) -> Operation | None:
         """Write it down."""
@@ -74,6 +74,7 @@ class BoxSink:
         """Write a line."""
         with self._file.open("a", encoding="utf-8") as box:
             box.write(f"{delivery.event.payload['reason']}\n")
+        time.sleep(self._slow_s)
         return b""
 
     def settle(self, _delivery: Delivery) -> bytes | None:
@@ -115,10 +116,14 @@ def _source(given: Mapping[str, Any], _folder: Path) -> Part:
     return kind(given.get("name", "list"), str(given.get("words", "")).split(), trouble)
 
 
+def _box(given: Mapping[str, Any], folder: Path) -> Part:
+    return BoxSink(given.get("name", "box"), folder / "box.txt", given.get("slow_s", 0.0))
+
+
 KINDS: Mapping[str, Kind] = {
     "hook": Kind("hook", lambda given, _: WithdrawalHook(given.get("name", "withdrawals"))),
     "list": Kind("list", _source),
-    "box": Kind("box", lambda given, folder: BoxSink(given.get("name", "box"), folder / "box.txt")),
+    "box": Kind("box", _box),
 }
 
 

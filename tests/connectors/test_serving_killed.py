@@ -133,6 +133,18 @@ def test_a_process_that_is_asked_to_end_does_so_soon_and_says_how_its_parts_stoo
     assert (page.is_alive, {one.kind for one in page.standings}) == (False, {"source", "sink", "webhook"})
 
 
+def test_a_process_whose_partner_does_not_answer_ends_soon_all_the_same(tmp_path: Path) -> None:
+    write_configs(tmp_path, list={"words": "một hai"}, box={"slow_s": 3600})
+    process = Process(tmp_path)
+    process.served.until(lambda _: (tmp_path / "connectors" / "box.txt").exists())
+    assert process.end() == 0
+    write_configs(tmp_path, box={"slow_s": 0})
+    process = Process(tmp_path)
+    process.served.until(lambda parts: parts["sink box"]["lag"] == 0)
+    assert process.end() == 0
+    assert (tmp_path / "connectors" / "box.txt").read_text("utf-8").split() == ["một", "một", "hai"]
+
+
 def test_two_processes_with_the_same_configurations_tell_and_deliver_everything_once(tmp_path: Path) -> None:
     words = [f"từ-{number}" for number in range(40)]
     write_configs(tmp_path, hook={"a": 1}, list={"words": " ".join(words)}, box={"a": 1})

@@ -52,7 +52,10 @@ class Intake:
 
     def take(self, webhook: Webhook, call: Call) -> Said:
         """Do all that a call asks for, and return the webhook's answer: success only for what is durable."""
-        outcome = self._outcome(webhook, call)
+        try:
+            outcome = self._outcome(webhook, call)
+        except Exception as error:  # noqa: BLE001 - the outermost loop of a webhook: the partner comes again
+            outcome = Outcome(verdict=Verdict.BUSY, error=_fault(webhook, error))
         metrics.notice(webhook.name, outcome.verdict.value)
         _tell(webhook, outcome)
         if self._hear is not None:
@@ -133,6 +136,12 @@ def notice_id(webhook: Webhook, item: Fetched) -> bytes:
     if not item.native_id:
         raise ConnectorError(f"webhook {webhook.name} gives a notice no native_id", hint="Have its `read` give one.")
     return event_id(webhook.name, f"notice:{item.native_id}").bytes
+
+
+def _fault(webhook: Webhook, error: Exception) -> LienthongError:
+    """Log a fault of ours, by its class and place alone, and return one of our errors for it."""
+    logs.tell(_LOG, logging.ERROR, "a webhook failed", hook=webhook.name, error=logs.told_error(error))
+    return LienthongError(f"webhook {webhook.name}: an unexpected fault, {type(error).__name__}")
 
 
 def _more(known: Collection[bytes], error: Duplicate) -> frozenset[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -13,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bus.errors import ConfigError
+from bus.errors import ConfigError, LienthongError
 from connectors.ingress import MAX_BODY_BYTES, Door, Intake, make_app
-from connectors.sdk import Call, Fetched, Webhook
+from connectors.sdk import Call, Fetched, Said, Verdict, Webhook
 from tests.connectors.hooks import WithdrawalHook, a_call
 from tests.connectors.serving_world import Served
 from tests.contracts.webhook import House
@@ -29,6 +28,14 @@ class Raising(WithdrawalHook):
     def read(self, call: Call) -> Fetched:
         """Raise what quotes a person."""
         raise KeyError("Nguyễn Văn Bí Mật")
+
+
+class Speechless(WithdrawalHook):
+    """Takes notices, and cannot say so."""
+
+    def answer(self, verdict: Verdict, _item: Fetched | None, _error: LienthongError | None) -> Said:
+        """Fail."""
+        raise ValueError("no words")
 
 
 class Slow(WithdrawalHook):
@@ -69,7 +76,8 @@ class World(Served):
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    hooks: dict[str, Webhook] = {"withdrawals": WithdrawalHook(), "raising": Raising("raising"), "slow": Slow()}
+    others: list[Webhook] = [Raising("raising"), Speechless("speechless"), Slow()]
+    hooks: dict[str, Webhook] = {hook.name: hook for hook in (WithdrawalHook(), *others)}
     with closing(House(hooks["withdrawals"])) as house:
         app = make_app(Intake(house.log, house.wire), hooks, lambda: (False, {"ready": False}))
         with Door(app) as door:
@@ -150,10 +158,16 @@ def test_a_fault_of_a_webhook_is_no_success_and_is_logged_by_its_class(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = world.ask("POST", "/hooks/raising", b"{}")
-    assert (answer.status, answer.headers["retry-after"], answer.body) == (503, "2", b"{}")
-    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    told = json.dumps(vars(record)["lienthong_facts"], ensure_ascii=False)
-    assert ("/hooks/raising" in told, "KeyError" in told, "Bí Mật" in told) == (True, True, False)
+    assert (answer.status, answer.headers["retry-after"], answer.json) == (503, "2", {"result": "busy"})
+    failed = next(record for record in caplog.records if record.getMessage() == "a webhook failed")
+    told = json.dumps([vars(record) for record in caplog.records], ensure_ascii=False, default=str)
+    assert (vars(failed)["lienthong_facts"]["hook"], "KeyError" in told, "Bí Mật" in told) == ("raising", True, False)
+
+
+def test_a_webhook_that_cannot_even_answer_has_the_partner_come_again(world: World) -> None:
+    for _ in range(2):
+        assert world.notify("n-1", hook="speechless").status == 503
+    assert len(world.house.ids()) == 1
 
 
 def test_a_log_without_room_asks_the_partner_to_come_again(world: World) -> None:

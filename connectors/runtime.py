@@ -106,13 +106,23 @@ class _Loop:
     def _fetched(self) -> Batch | None:
         """Return the next batch; None where the partner stays away and the run waits for it."""
         try:
-            return self._retrying(lambda: self._source.fetch(self._cursor), self._run.partner)
+            return self._retrying(self._fetch, self._run.partner)
         except PartnerUnavailable as error:
             if self._run.once:
                 raise
             logs.tell(_LOG, logging.WARNING, "the partner stays away", source=self._source.name, code=error.code)
             self._rest(max(self._source.interval_s, error.wait_s or 0.0))
             return None
+
+    def _fetch(self) -> Batch:
+        """Fetch once. A cursor that stands still although there is more would lead round in circles for ever."""
+        batch = self._source.fetch(self._cursor)
+        if batch.more and batch.cursor == self._cursor:
+            raise PartnerUnavailable(
+                f"{self._source.name}: there is said to be more, behind the same cursor as before",
+                hint="Either the partner repeats itself, or the source does not move its cursor.",
+            )
+        return batch
 
     def _take(self, batch: Batch) -> None:
         entries = [entry for item in batch.items for entry in self._entries(item)]

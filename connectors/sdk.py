@@ -46,7 +46,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
 class Batch(Struct, frozen=True, kw_only=True):
     """What one fetch gave, in the partner's order; ``cursor`` is the bookmark behind its last item.
 
-    ``more`` tells that the next fetch need not wait for the interval.
+    ``more`` tells that the next fetch need not wait for the interval; then ``cursor`` is another one than before.
     """
 
     items: Sequence[Fetched]

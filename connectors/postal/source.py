@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
 
-import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from bus.envelope import Envelope
 from bus.errors import CursorLost, PartnerUnavailable, Unreadable
+from connectors.items import read_item
 from connectors.postal.client import Client
 from connectors.postal.config import Config
 from connectors.postal.mapping import Row, events
@@ -18,7 +19,7 @@ from connectors.sdk import Batch, Fetched
 FIRST = "0" * 24
 """What the partner takes for «from the very first»."""
 
-_ID = re.compile("[0-9a-f]{24}")
+_ID = re.compile(r"^[0-9a-f]{24}\Z")
 
 
 class PostalSource:
@@ -62,33 +63,30 @@ def rows(page: Sequence[bytes | Raw], last: str) -> list[Fetched]:
     return found
 
 
-class _Id(Struct):
-    class Oid(Struct):
-        text: str = field(name="$oid")
+class _Row(Struct):
+    class Id(Struct):
+        text: Annotated[str, Meta(pattern=_ID.pattern)] = field(name="$oid")
 
-    id: Oid = field(name="_id")
+    id: Id = field(name="_id")
 
 
 def _fetched(raw: bytes) -> Fetched:
     """Read one row; what has an id and is otherwise not a row is kept, to be buried."""
     try:
-        name = msgspec.json.decode(raw, type=_Id).id.text
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PartnerUnavailable("tracking: a row has no `_id`") from error
-    if not _ID.fullmatch(name):
-        raise PartnerUnavailable("tracking: a row's `_id` has not 24 hexadecimal digits")
+        name = read_item(raw, _Row).id.text
+    except Unreadable as error:
+        raise PartnerUnavailable("tracking: a row has no `_id` of 24 hexadecimal digits") from error
     place = f"tracking row {name}"
     try:
-        row = msgspec.json.decode(raw, type=Row)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        fault = Unreadable(f"a row of the tracking list is not one: {error}")
+        row = read_item(raw, Row)
+    except Unreadable as fault:
         return Fetched(raw=raw, value=None, place=place, fault=fault, native_id=name)
     return Fetched(raw=raw, value=row, place=place, native_id=name, key=row.order)
 
 
 def _last_id(cursor: bytes | None) -> str:
     last = FIRST if cursor is None else cursor.decode("ascii", "replace")
-    if not _ID.fullmatch(last):
+    if not _ID.match(last):
         raise CursorLost(
             "the stored cursor is no id of the tracking list",
             hint="Give this connector another `name`: as a new one it reads, and tells, everything from the first on.",

@@ -18,7 +18,7 @@ from bus.transport import Engine
 from bus.transports import open_engine
 from connectors.books import MAX_KINDS, Burial, Tally
 from connectors.runtime import Run, run_source
-from connectors.sdk import Fetched
+from connectors.sdk import Batch, Fetched
 from tests.bus.doubles import JsonWire
 from tests.connectors.doubles import TOPIC, ListSource, an_event, make_topics, records
 
@@ -126,6 +126,20 @@ def test_a_partner_that_comes_back_is_asked_again_with_the_same_cursor(engine: E
 def test_a_partner_that_stays_away_ends_a_single_run(engine: Engine) -> None:
     with pytest.raises(PartnerUnavailable):
         run(engine, ListSource(["a"], outages=[PartnerUnavailable("down")] * 9))
+
+
+class StandingSource(ListSource):
+    """Says that there is more, and never moves."""
+
+    def fetch(self, cursor: bytes | None) -> Batch:
+        """Return the first two texts, whatever was asked for."""
+        return msgspec.structs.replace(super().fetch(None), cursor=b"here", more=True)
+
+
+def test_a_cursor_that_stands_still_is_no_way_to_the_end(engine: Engine) -> None:
+    with pytest.raises(PartnerUnavailable, match="the same cursor"):
+        run(engine, StandingSource(["a", "b"]))
+    assert len(records(engine)) == 2
 
 
 def test_an_outage_does_not_end_a_run_that_watches(engine: Engine) -> None:

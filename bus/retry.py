@@ -80,8 +80,11 @@ def retrying(policy: RetryPolicy, sleep: Sleep = time.sleep) -> Retrying:
 
 
 def _wait_s(policy: RetryPolicy, state: RetryCallState) -> float:
-    jitter = wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)
+    """Who asks for a wait gets it, no more, the first time; after that waits grow, and are never shorter than asked."""
     asked = getattr(_error_of(state), "wait_s", None)
+    if asked is not None and state.attempt_number == 1:
+        return float(asked)
+    jitter = wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)
     return max(jitter(state), float(asked or 0.0))
 
 

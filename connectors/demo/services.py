@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from bus.services import Service, command
 from bus.settings import Settings
 from connectors.demo.home import Home, find_home
+from connectors.demo.stores import AGENCIES
 
-AGENCIES = ("police", "insurance", "audit")
+FIRST_DOSSIER = "000.00.04.H31-250626-0001"
+"""The dossier whose story is told, of every seed. Its mother is who she says she is, so that there is a story."""
 
 
 def services(settings: Settings) -> Sequence[Service]:
@@ -23,7 +25,7 @@ def services(settings: Settings) -> Sequence[Service]:
     notify = f"http://127.0.0.1:{settings.hooks_port}/hooks/payment"
     return [
         _simulator(home, settings.data, "one-stop", "--process", "--dossiers", str(home.dossiers)),
-        _simulator(home, settings.data, "population"),
+        _simulator(home, settings.data, "population", "--lucky", f"XT-{FIRST_DOSSIER}"),
         _simulator(home, settings.data, "payment", "--notify", notify),
         _simulator(home, settings.data, "postal", "--outage"),
         *(_agency(home, settings, name) for name in AGENCIES),

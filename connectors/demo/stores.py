@@ -70,6 +70,15 @@ class Stores:
         """Return how many links to payments no citizen has opened yet."""
         return self._count("one-stop", "SELECT count(*) FROM links WHERE NOT opened")
 
+    def facts_known(self) -> Mapping[tuple[str, str], int]:
+        """Return how many facts each partner holds, by source and event type; the one-stop system's of any type."""
+        return {
+            ("one-stop", ""): self._count("one-stop", "SELECT count(*) FROM facts WHERE holds"),
+            ("population", "CitizenLookupAnswered"): self._count("population", "SELECT count(*) FROM looks"),
+            ("payment", "PaymentConfirmed"): self._count("payment", "SELECT count(*) FROM orders WHERE paid_at <> ''"),
+            ("postal", "PostalStatusChanged"): self._count("postal", "SELECT count(*) FROM events"),
+        }
+
     # -- the other partners -----------------------------------------------------------------------------
 
     def looks(self) -> Iterator[str]:

@@ -48,6 +48,13 @@ def test_a_partners_wait_is_honoured() -> None:
     assert waits == [7.0]
 
 
+def test_a_short_wait_is_kept_the_first_time_and_grows_where_it_did_not_help() -> None:
+    waits: list[float] = []
+    policy = RetryPolicy(attempts=9, timeout_s=1e9, first_wait_s=1.0, max_wait_s=64.0)
+    call(Flaky(*(PartnerUnavailable("soon", wait_s=0.01) for _ in range(8))), policy, sleep=waits.append)
+    assert (waits[0], min(waits) >= 0.01, max(waits) > 0.01) == (0.01, True, True)
+
+
 def test_a_wait_beyond_the_policys_time_ends_the_calls_at_once() -> None:
     waits: list[float] = []
     with pytest.raises(PartnerUnavailable):

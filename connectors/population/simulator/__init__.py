@@ -23,9 +23,11 @@ UNIT = "H31"
 class Simulator:
     """A population database over HTTP on the loopback, with its store in ``folder``. Used as a context."""
 
-    def __init__(self, folder: Path, *, seed: int = 0, port: int = 0, trouble: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int = 0, port: int = 0, trouble: bool = False, lucky: str = ""
+    ) -> None:  # fmt: skip
         self.store = Store(folder, "population", TABLES)
-        self.desk = Desk(self.store, seed, trouble=trouble)
+        self.desk = Desk(self.store, seed, trouble=trouble, lucky=lucky)
         self._server = Server(wsgi(self.desk), port=port, name="population simulator")
 
     @property

@@ -15,9 +15,10 @@ from connectors.simulation import serve
 @click.option("--data", required=True, type=click.Path(file_okay=False, path_type=Path), help="Its own folder.")
 @click.option("--seed", default=0, show_default=True, help="Which people.")
 @click.option("--trouble", is_flag=True, help="Lose one answer in twenty after the look was made.")
-def main(port: int, data: Path, seed: int, trouble: bool) -> None:
+@click.option("--lucky", default="", help="Number of a request whose citizen is found equal, whatever chance says.")
+def main(port: int, data: Path, seed: int, trouble: bool, lucky: str) -> None:
     """Serve a simulated population database until a signal ends it; prints one line of JSON with its port."""
-    serve(lambda: Simulator(data, seed=seed, port=port, trouble=trouble))
+    serve(lambda: Simulator(data, seed=seed, port=port, trouble=trouble, lucky=lucky))
 
 
 if __name__ == "__main__":

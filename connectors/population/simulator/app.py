@@ -35,8 +35,8 @@ _BODIES: dict[str, Callable[[Answer], Mapping[str, Any]]] = {
 class Desk:
     """The store, the seed, and what goes wrong: what was scripted for the next calls, else what chance draws."""
 
-    def __init__(self, store: Store, seed: int, *, trouble: bool = False) -> None:
-        self.store, self.seed, self.trouble = store, seed, trouble
+    def __init__(self, store: Store, seed: int, *, trouble: bool = False, lucky: str = "") -> None:
+        self.store, self.seed, self.trouble, self.lucky = store, seed, trouble, lucky
         self.script: deque[str] = deque()
         self._lock = Lock()
 
@@ -47,7 +47,7 @@ class Desk:
             if fault in _NOT_MADE or fault.partition(":")[0].isdigit():
                 enter_call(self.store, asked, fault)
                 return refused(asked, "-1"), fault
-            answer = looked(self.store, self.seed, asked)
+            answer = looked(self.store, self.seed, asked, is_lucky=asked.get("maYeuCau") == self.lucky)
             if self.trouble and not fault:
                 fault = lost_answer(self.store, self.seed, SERVICE, str(answer["maYeuCau"]))
         return (_BODIES[fault](answer) if fault in _BODIES else answer), fault

@@ -7,6 +7,7 @@ does who does not know whether it worked.
 from __future__ import annotations
 
 import http.client
+from contextlib import closing
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ AT_ONCE = 4
 _TIMEOUT_S = 5.0
 _REST_S, _MAX_REST_S = 0.1, 1.0
 _TURN_S = 0.2
+_OK = 200
 _CONNECTIONS: dict[str, type[http.client.HTTPConnection]] = {
     "http": http.client.HTTPConnection,
     "https": http.client.HTTPSConnection,
@@ -70,17 +72,20 @@ class Citizens:
 
 def opens(url: str) -> bool:
     """Open a link, and tell whether that went well."""
+    try:
+        return _status(url) == _OK
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
+def _status(url: str) -> int:
+    """Return what a link is answered with. Raises ValueError for one that leads nowhere."""
     parts = urlsplit(url)
     kind = _CONNECTIONS.get(parts.scheme)
     if kind is None or parts.hostname is None:
-        return False
-    connection = kind(parts.hostname, parts.port, timeout=_TIMEOUT_S)
-    try:
-        connection.request("GET", f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
+        raise ValueError("no link")
+    with closing(kind(parts.hostname, parts.port, timeout=_TIMEOUT_S)) as connection:
+        connection.request("GET", f"{parts.path or '/'}?{parts.query}")
         response = connection.getresponse()
         response.read()
-        return response.status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        return response.status

@@ -51,6 +51,22 @@ PAID = {
     "CongThanhToan": "VNPAY", "MaGiaoDich": "14226112", "MaNganHang": "NCB",
 }  # fmt: skip
 
+LOOK = {
+    "MaYeuCau": f"XT-{CODE}", "MaHoSo": CODE, "ThoiDiemCapNhat": "20260609080005", "MaTichHop": "003",
+    "MaDVC": "1.001193", "MaDonVi": "H31.12", "MaCanBo": "034085000001", "SoDinhDanh": "034190000001",
+    "HoVaTen": "Nguyễn Thị Mẫu", "NgayThangNamSinh": "19900203", "TruongThongTin": ["HoVaTen", "NgayThangNamSinh"],
+    "ThoiDiemYeuCau": "20260609080001",
+}  # fmt: skip
+PARCEL = {
+    "MaDonHang": CODE, "MaHoSo": CODE, "ThoiDiemCapNhat": "20260611150005", "MaKhachHang": "H31-HCC",
+    "NguoiNhan": {"HoTen": "Nguyễn Thị Mẫu", "SoDienThoai": "0900000001", "DiaChi": "Số 1", "TenTinh": "Hưng Yên"},
+    "TienThuHo": 0, "NoiDung": "Giấy khai sinh", "ThoiDiemYeuCau": "20260611150000",
+}  # fmt: skip
+REQUEST = PAYMENT | {
+    "HinhThucYeuCau": "truc-tuyen", "CongYeuCau": "VNPAY", "MaDonVi": "H31.12",
+    "PhiLePhi": [{"MaPhiLePhi": "LP1", "TenPhiLePhi": "Lệ phí", "LoaiPhiLePhi": "2", "SoTien": 8000}],
+}  # fmt: skip
+
 
 def told(feed: str, item: dict[str, Any]) -> list[Envelope]:
     """Return the events of an item, through the reading that a page's items go through."""

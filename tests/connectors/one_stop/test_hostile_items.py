@@ -12,20 +12,24 @@ from hypothesis import strategies as st
 
 from bus.envelope import Envelope
 from bus.errors import ContractError, PartnerUnavailable
-from connectors.one_stop import answers
+from connectors.http import Reply
+from connectors.one_stop.answers import Answer, meaning
 from connectors.one_stop.mapping import events
 from connectors.one_stop.rows import read
-from tests.connectors.one_stop.items import ASKED, BY, DONE, GIVEN, PAID, STEP
+from tests.connectors.one_stop.items import ASKED, BY, DONE, GIVEN, LOOK, PAID, PARCEL, REQUEST, STEP
 from tests.connectors.one_stop.world import Log
 
 WHOLE: dict[str, dict[str, Any]] = {
     "dossiers": {
         **DONE, "DanhSachHoSoBoSung": [GIVEN, ASKED], "DinhDanhCHS": {"SoDinhDanh": "034190000001"},
         "TaiLieuNop": [{"TepDinhKemId": "T1", "IsDeleted": "0", "DuocTaiSuDung": "1"}],
+        "NguoiNopThay": {"HoTen": "Lê Thị Bưu"}, "CanCu": {"DossierReceived": "x"},
         "DanhSachLePhi": [{"MaPhiLePhi": "LP1", "HinhThucThu": "1", "Gia": "8000"}],
     },
     "steps": STEP,
-    "payments": PAID,
+    "payments": REQUEST | PAID,
+    "lookups": LOOK,
+    "parcels": PARCEL,
 }  # fmt: skip
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 VALUES = st.recursive(
@@ -68,7 +72,7 @@ def test_any_bytes_are_told_or_refused(feed: str, raw: bytes) -> None:
 @given(body=st.binary(max_size=200) | VALUES.map(lambda one: json.dumps(one).encode()))
 def test_any_body_is_an_answer_or_an_outage(body: bytes) -> None:
     try:
-        assert answers.meaning(answers.read(body, "DanhSachHoSo")) is not None
+        assert meaning(Reply(status=200, body=body, headers={}, seen_at=None).read(Answer, "DanhSachHoSo"))
     except PartnerUnavailable:
         return
 

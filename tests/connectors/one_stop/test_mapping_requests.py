@@ -12,23 +12,22 @@ from bus.envelope import Envelope
 from bus.errors import Unmappable
 from connectors.one_stop.mapping import events
 from connectors.one_stop.rows import Row
-from tests.connectors.one_stop.items import BY, CODE, DONE, PAID, PAYMENT, RECEIVED, dossier, ids, only, told, types
+from tests.connectors.one_stop.items import (
+    BY,
+    CODE,
+    DONE,
+    LOOK,
+    PAID,
+    PARCEL,
+    RECEIVED,
+    REQUEST,
+    dossier,
+    ids,
+    only,
+    told,
+    types,
+)
 
-LOOK = {
-    "MaYeuCau": f"XT-{CODE}", "MaHoSo": CODE, "ThoiDiemCapNhat": "20260609080005", "MaTichHop": "003",
-    "MaDVC": "1.001193", "MaDonVi": "H31.12", "MaCanBo": "034085000001", "SoDinhDanh": "034190000001",
-    "HoVaTen": "Nguyễn Thị Mẫu", "NgayThangNamSinh": "19900203", "TruongThongTin": ["HoVaTen", "NgayThangNamSinh"],
-    "ThoiDiemYeuCau": "20260609080001",
-}  # fmt: skip
-PARCEL = {
-    "MaDonHang": CODE, "MaHoSo": CODE, "ThoiDiemCapNhat": "20260611150005", "MaKhachHang": "H31-HCC",
-    "NguoiNhan": {"HoTen": "Nguyễn Thị Mẫu", "SoDienThoai": "0900000001", "DiaChi": "Số 1", "TenTinh": "Hưng Yên"},
-    "TienThuHo": 0, "NoiDung": "Giấy khai sinh", "ThoiDiemYeuCau": "20260611150000",
-}  # fmt: skip
-REQUEST = PAYMENT | {
-    "HinhThucYeuCau": "truc-tuyen", "CongYeuCau": "VNPAY", "MaDonVi": "H31.12",
-    "PhiLePhi": [{"MaPhiLePhi": "LP1", "TenPhiLePhi": "Lệ phí", "LoaiPhiLePhi": "2", "SoTien": 8000}],
-}  # fmt: skip
 CAUSE = "5f0c5c0c-5c8b-5d6a-8f43-0f1b1b1b1b1b"
 
 

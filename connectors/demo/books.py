@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
 
+from bus.cli.session import Session
 from bus.consumer import Subscription, Wire
 from bus.transport import Transport
+from connectors.demo import groups
 from connectors.demo.facts import Fact, true_facts
 from connectors.demo.scan import Id, Scan, Spot
 from connectors.demo.stores import AGENCIES, PARTNERS, Stores
-from connectors.ledger import AMBIGUOUS, DONE, SENDING, Ledger
+from connectors.ledger import AMBIGUOUS, DONE, SENDING, Ledger, open_ledger
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -68,12 +71,23 @@ class Ran(NamedTuple):
     published: int
 
 
-class _Effect(NamedTuple):
+class Effect(NamedTuple):
     """A first effect of a group: which record of which key it comes from."""
 
     group: str
     key: str
     spot: Spot
+
+
+def balance(session: Session, ran: Ran) -> Books:
+    """Return the books of the demo in a session's folder."""
+    settings = session.settings
+    topics = [topic.name for topic in session.catalogue.topics]
+    with closing(open_ledger(settings.ledger)) as ledger:
+        kept = Kept(
+            session.engine.log, session.wire, topics, ledger, Stores(settings.data), groups.subscriptions(settings.data)
+        )
+        return count(kept, ran)
 
 
 def count(kept: Kept, ran: Ran) -> Books:
@@ -92,7 +106,7 @@ def count(kept: Kept, ran: Ran) -> Books:
         deduplicated=_deduplicated(kept.stores),
         dead_lettered=scan.letters,
         lost=_untold(facts, scan, kept.stores) + _undone(scan, done) + _open(entries, scan, done),
-        out_of_order=_out_of_order(_effects(entries, kept.stores), scan.redriven),
+        out_of_order=out_of_order(_effects(entries, kept.stores), scan.redriven),
         duplicate_effects=_duplicates(kept.stores),
         elapsed_s=round(ran.elapsed_s, 3),
         events_per_s=round(ran.published / ran.elapsed_s, 1) if ran.elapsed_s else 0.0,
@@ -158,31 +172,31 @@ class _Entries:
     def __init__(self, ledger: Ledger) -> None:
         self.done: dict[str, set[Id]] = {}
         self.open: list[tuple[str, Id]] = []
-        self._effects: list[tuple[int, _Effect]] = []
+        self._effects: list[tuple[int, Effect]] = []
         for entry in ledger.entries():
             name = entry.event_id.bytes
             if entry.state == DONE:
                 self.done.setdefault(entry.connector, set()).add(name)
                 key = entry.record_key.decode("utf-8", "replace")
-                effect = _Effect(entry.connector, key, Spot(entry.topic, entry.partition, entry.offset))
+                effect = Effect(entry.connector, key, Spot(entry.topic, entry.partition, entry.offset))
                 self._effects.append((entry.ordinal or 0, effect))
             elif entry.state in (SENDING, AMBIGUOUS):
                 self.open.append((entry.connector, name))
 
-    def effects(self) -> Iterator[_Effect]:
+    def effects(self) -> Iterator[Effect]:
         """Yield all effects in the order in which each was first done."""
         for _, effect in sorted(self._effects):
             yield effect
 
 
-def _effects(entries: _Entries, stores: Stores) -> Iterator[_Effect]:
+def _effects(entries: _Entries, stores: Stores) -> Iterator[Effect]:
     yield from entries.effects()
     for agency in AGENCIES:
         for row in stores.handled(agency):
-            yield _Effect(agency, row.key, Spot(row.topic, row.partition, row.offset))
+            yield Effect(agency, row.key, Spot(row.topic, row.partition, row.offset))
 
 
-def _out_of_order(effects: Iterable[_Effect], redriven: set[Spot]) -> int:
+def out_of_order(effects: Iterable[Effect], redriven: set[Spot]) -> int:
     """Count the effects that come behind one of a later record of the same group, topic and key."""
     reached: dict[tuple[str, str, str], int] = {}
     falls = 0

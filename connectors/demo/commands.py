@@ -61,13 +61,13 @@ def demo(dossiers: int, seed: int, lang: Lang | None) -> int:
 
 
 def _tell_all(session: Session, run: Run, lang: Lang) -> int:
-    from connectors.demo.books import answer
+    from connectors.demo.books import Ran, answer, balance
     from connectors.demo.stores import Stores
 
     code = Stores(session.settings.data).first_dossier()
     if code is not None:
         _tell_story(code, lang)
-    books = _books(session, run)
+    books = balance(session, Ran(run.elapsed_s, run.published))
     show(answer(books), lambda: _show_books(books, lang))
     _further(session, code, lang)
     return 0 if books.balanced else VerificationError.exit_code
@@ -82,21 +82,6 @@ def _tell_story(code: str, lang: Lang) -> None:
     _say(lang, "story", code=code)
     click.get_current_context().invoke(load_command("dossier.history"), dossier=code, lang=lang)
     click.echo()
-
-
-def _books(session: Session, run: Run) -> Books:
-    from contextlib import closing
-
-    from connectors.demo.books import Kept, Ran, count
-    from connectors.demo.driving import subscriptions
-    from connectors.demo.stores import Stores
-    from connectors.ledger import open_ledger
-
-    topics = [topic.name for topic in session.catalogue.topics]
-    stores = Stores(session.settings.data)
-    with closing(open_ledger(session.settings.ledger)) as ledger:
-        kept = Kept(session.engine.log, session.wire, topics, ledger, stores, subscriptions(session))
-        return count(kept, Ran(run.elapsed_s, run.published))
 
 
 def _show_books(books: Books, lang: Lang) -> None:

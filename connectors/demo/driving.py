@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Event
 from time import monotonic
 from typing import NamedTuple
@@ -10,7 +10,6 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bus.cli.session import Session
-from bus.consumer import Subscription
 from bus.services import installed
 from bus.supervisor import Supervisor
 from connectors.demo import groups
@@ -32,11 +31,6 @@ class Run(NamedTuple):
     is_asked_to_stop: bool
 
 
-def subscriptions(session: Session) -> Sequence[Subscription]:
-    """Return those of all groups of the demo."""
-    return [*groups.sinks(session.settings.data / "connectors"), *groups.agencies()]
-
-
 def drive(session: Session, home: Home, stop: Event, say: Say, show: Callable[[Look], None]) -> Run:
     """Run all services until nobody has anything left to do, nothing moves any more, or ``stop``.
 
@@ -45,7 +39,7 @@ def drive(session: Session, home: Home, stop: Event, say: Say, show: Callable[[L
     settings = replace(session.settings, hooks_port=home.ports["hooks"])
     apply_catalogue(session.engine, session.registry, session.catalogue)
     topics = [topic.name for topic in session.catalogue.topics]
-    looker = Looker(session.engine, topics, subscriptions(session), Stores(settings.data))
+    looker = Looker(session.engine, topics, groups.subscriptions(settings.data), Stores(settings.data))
     services = installed(settings)
     say("services", names=", ".join(one.name for one in services))
     before, began = looker.look().published, monotonic()

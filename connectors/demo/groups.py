@@ -1,8 +1,8 @@
-"""Who consumes in the demo: each group with the very subscription that it runs with, and what it says it has done."""
+"""Who consumes in the demo: each group with the very subscription that it runs with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,17 +13,14 @@ from connectors.installed import find
 from connectors.sdk import Sink
 
 
-def sinks(configs: Path) -> Sequence[Subscription]:
-    """Return the subscriptions of all configured sinks and exchanges."""
-    found = []
+def subscriptions(data: Path) -> Sequence[Subscription]:
+    """Return those of all groups: the sinks and exchanges that are configured, and the agencies."""
+    return [*_sinks(data / "connectors"), police.SUBSCRIPTION, insurance.SUBSCRIPTION, audit.subscription()]
+
+
+def _sinks(configs: Path) -> Iterator[Subscription]:
     for file in sorted(configs.glob("*.yaml")):
         for part in find(file.name.partition(".")[0]).open(file):
             with closing(part):
                 if isinstance(part, Sink):
-                    found.append(subscription(part))
-    return found
-
-
-def agencies() -> Sequence[Subscription]:
-    """Return the subscriptions of the agencies."""
-    return [police.SUBSCRIPTION, insurance.SUBSCRIPTION, audit.subscription()]
+                    yield subscription(part)

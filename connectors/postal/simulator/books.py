@@ -115,7 +115,7 @@ class Books:
 
     def _fall_out(self) -> None:
         """Begin the outage, if it is time; it ends by the clock on the wall, so also where nobody is here to see it."""
-        if not self._outage or self.store.rows("SELECT count(*) FROM orders")[0][0] < _OUTAGE_AFTER:
+        if not self._outage or self.store.rows("SELECT max(number) FROM orders")[0][0] < _OUTAGE_AFTER:
             return
         if self.store.inject("outage", "postal"):
             self.store.take_note("out_until", str(time.time() + _OUTAGE_S))

@@ -36,12 +36,18 @@ def found_lines(one: Happening, words: Words, zone: tzinfo) -> Iterator[str]:
 def event_lines(one: Happening, words: Words, zone: tzinfo, *, of: str = "") -> Iterator[str]:
     """Yield an event: when, what, of what, who says so and where; then its details and what led to it."""
     event = one.event
-    who = f"{event.agency} · {event.source}" if event.agency else event.source
+    who = f"{words.agency(event)} · {event.source}" if event.agency else event.source
     what = f"{words.title(event.type)} [{event.type}]"
     yield "  ".join(part for part in (as_clock(one.occurred, zone), what, of, who, one.place) if part)
-    details = [words.details(event), words.say("because", place=one.because) if one.because else ""]
+    details = [words.details(event), _cause(one, words)]
     if any(details):
         yield _INDENT + "; ".join(detail for detail in details if detail)
+
+
+def _cause(one: Happening, words: Words) -> str:
+    if one.because is None:
+        return ""
+    return words.say("because", title=words.title(one.because_type), place=one.because)
 
 
 def history_statement(line: Timeline, coverage: Coverage, words: Words, zone: tzinfo) -> Iterator[str]:

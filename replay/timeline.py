@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bus.deadletters import SUFFIX
 from bus.envelope import Envelope
@@ -15,13 +16,17 @@ from replay.reading import Coverage, Told, Unreadable, milliseconds_of, occurred
 
 
 class Happening(Struct, frozen=True, kw_only=True):
-    """An event with its place and both of its times. ``because`` is the place of the event that led to it, if shown."""
+    """An event with its place and both of its times.
+
+    ``because`` is the place of the event that led to it, and ``because_type`` that event's type, if it is shown.
+    """
 
     place: str
     event: Envelope
     occurred: int
     accepted: int
     because: str | None = None
+    because_type: str = ""
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
@@ -89,15 +94,13 @@ def buried(found: Iterable[Told], events: Collection[UUID]) -> list[Unreadable]:
 
 
 def _with_causes(happenings: Sequence[Happening]) -> Sequence[Happening]:
-    places = {one.event.id: one.place for one in happenings}
-    return [_caused(one, places) for one in happenings]
+    shown = {one.event.id: one for one in happenings}
+    return [_caused(one, shown) for one in happenings]
 
 
-def _caused(one: Happening, places: dict[UUID, str]) -> Happening:
-    cause = None if one.event.causation is None else places.get(one.event.causation)
-    if cause is None:
-        return one
-    return Happening(place=one.place, event=one.event, occurred=one.occurred, accepted=one.accepted, because=cause)
+def _caused(one: Happening, shown: Mapping[UUID, Happening]) -> Happening:
+    cause = None if one.event.causation is None else shown.get(one.event.causation)
+    return one if cause is None else replace(one, because=cause.place, because_type=cause.event.type)
 
 
 def _acceptance(record: Record) -> tuple[int, str, int, int]:

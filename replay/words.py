@@ -18,13 +18,17 @@ Lang = Literal["vi", "en"]
 _SHOWN = 3
 _LONGEST = 60
 _LONGEST_LABEL = 32
+_QUALIFIERS: dict[Lang, tuple[str, ...]] = {
+    "vi": (", ", "; ", " của ", " theo ", " sau ", " có ", " mà ", " đã ", " được ", " tại ", " khi ", " do "),
+    "en": (", ", "; ", " of ", " in ", " with ", " after ", " that ", " under ", " by ", " on ", " for ", " where "),
+}
 _PROVENANCE = ("sourceTime", "rawHash")
 
 SENTENCES: dict[Lang, dict[str, str]] = {
     "en": {
         "dossier": "Dossier {dossier}: {count:event|events}, times in {zone}",
         "as_of": "as the bus knew it at {time}",
-        "because": "led to by {place}",
+        "because": "led to by «{title}», {place}",
         "now": "Latest: {title}, at {time}.",
         "searched_all": "Searched all {topics:topic|topics} ({partitions:partition|partitions},"
         " {records:record|records}) to their ends at {time}.",
@@ -51,7 +55,7 @@ SENTENCES: dict[Lang, dict[str, str]] = {
     "vi": {
         "dossier": "Hồ sơ {dossier}: {count} sự kiện, giờ theo {zone}",
         "as_of": "như trục đã biết lúc {time}",
-        "because": "do {place} dẫn tới",
+        "because": "do «{title}» dẫn tới, {place}",
         "now": "Gần nhất: {title}, lúc {time}.",
         "searched_all": "Đã tìm trong cả {topics} chủ đề ({partitions} phân vùng, {records} bản ghi)"
         " tới cuối lúc {time}.",
@@ -121,9 +125,13 @@ class Words:
 
     def _label(self, field: Mapping[str, Any]) -> str:
         """Return what a field is called: its contract's words where they are few, else its name."""
-        sentence = _sentence(field.get("doc", ""), self._lang)
-        words = (sentence[:1].lower() + sentence[1:]).partition(":")[0].partition(" (")[0].removeprefix("the ")
-        return words if words and len(words) <= _LONGEST_LABEL else str(field["name"])
+        return _few(_sentence(field.get("doc", ""), self._lang), self._lang) or str(field["name"])
+
+    def agency(self, event: Envelope) -> str:
+        """Return who vouches for an event: the name that its code had on that day, and the code; else the code."""
+        code = event.agency or ""
+        name = _meaning({"code": code, "codeSystem": "VN-AGENCY"}, event, self._lang) if code else ""
+        return f"{name} ({code})" if name else code
 
     def _schema(self, event_type: str) -> dict[str, Any]:
         return parsed(self._entries[event_type]) if event_type in self._entries else {}
@@ -138,6 +146,21 @@ def _sentence(doc: str, lang: Lang) -> str:
     vietnamese, _, english = doc.partition(" / ")
     text = vietnamese if lang == "vi" else english or vietnamese
     return text.strip().partition(". ")[0].rstrip(".")
+
+
+def _few(sentence: str, lang: Lang) -> str:
+    """Return a sentence's head in few words, cut where a qualifier begins; empty where it has none so short.
+
+    >>> _few("Trạng thái mới theo bảng mã của bưu điện", "vi")
+    'trạng thái mới'
+    >>> _few("The number that the asking side gave to the request", "en")
+    'number'
+    """
+    words = (sentence[:1].lower() + sentence[1:]).partition(":")[0].partition(" (")[0].removeprefix("the ")
+    while len(words) > _LONGEST_LABEL:
+        cuts = [words.rfind(cut) for cut in _QUALIFIERS[lang]]
+        words = words[: max(cuts)] if max(cuts) > 0 else ""
+    return words
 
 
 def _short(value: Any, event: Envelope, lang: Lang) -> str:
@@ -155,11 +178,15 @@ def _short(value: Any, event: Envelope, lang: Lang) -> str:
 
 
 def _code(value: Mapping[str, Any], event: Envelope, lang: Lang) -> str:
-    """Return a code, and what it meant on the day that is meant, where a table of ours tells that."""
-    code = str(value["code"])
-    try:
-        found = table(value.get("codeSystem", "")).find(code, value.get("validAt") or event.time.date())
-    except CodeError:
-        found = None
-    meaning = getattr(found, lang, "")
+    """Return a code, with its meaning where a table of ours has one."""
+    code, meaning = str(value["code"]), _meaning(value, event, lang)
     return f"{code} ({meaning})" if meaning else code
+
+
+def _meaning(value: Mapping[str, Any], event: Envelope, lang: Lang) -> str:
+    """Return what a code meant on the day that is meant; empty where no table of ours tells that."""
+    try:
+        found = table(value.get("codeSystem", "")).find(str(value["code"]), value.get("validAt") or event.time.date())
+    except CodeError:
+        return ""
+    return str(getattr(found, lang, ""))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from bus.cli.moments import zone_of
 from bus.cli.plain import plain
@@ -26,10 +27,11 @@ ENGLISH = Words(a_catalogue(), "en")
 
 
 def test_an_event_is_told_in_the_words_of_its_contract() -> None:
-    one = Happening(place="dossier.events/0/1", event=an_event(), occurred=0, accepted=0, because="dossier.events/0/0")
+    one = Happening(place="dossier.events/0/1", event=an_event(), occurred=0, accepted=0, because="dossier.events/0/0",
+                    because_type="DossierReceived")  # fmt: skip
     assert "\n".join(event_lines(one, ENGLISH, HANOI)) == (
         "01/01/1970 08:00:00  The dossier was received [DossierReceived]  H56.14 · one-stop  dossier.events/0/1\n"
-        "                     channel online; led to by dossier.events/0/0"
+        "                     channel online; led to by «The dossier was received», dossier.events/0/0"
     )
 
 
@@ -82,9 +84,19 @@ def test_a_foreign_code_is_told_as_it_is() -> None:
     assert in_words("en", status={"code": "X", "codeSystem": "IT-FINE-POST"}) == "status X"
 
 
-def test_a_field_whose_words_are_many_goes_by_its_name_and_an_amount_by_its_currency() -> None:
+def test_a_field_whose_words_are_many_goes_by_the_first_of_them_and_an_amount_by_its_currency() -> None:
     fee = {"amount": Decimal("8000.00"), "currency": "VND"}
-    assert in_words("vi", fee=fee, sourceTime="24/11/2026") == "fee 8000 VND"
+    assert in_words("vi", fee=fee, sourceTime="24/11/2026") == "cước 8000 VND"
+
+
+@pytest.mark.parametrize(
+    ("lang", "code", "name"),
+    [("vi", "H31", "Ủy ban nhân dân tỉnh Hưng Yên (H31)"), ("en", "G01", "Ministry of Public Security (G01)"),
+     ("vi", "VNPOST", "VNPOST")],
+)  # fmt: skip
+def test_an_agency_is_told_by_its_name_where_there_is_one(lang: str, code: str, name: str) -> None:
+    event = replace(an_event(), agency=code)
+    assert Words(a_catalogue(), "vi" if lang == "vi" else "en").agency(event) == name
 
 
 @pytest.mark.parametrize(("lang", "title"), [("vi", "Hồ sơ đã được tiếp nhận"), ("en", "The dossier was received")])

@@ -160,7 +160,7 @@ def _few(sentence: str, lang: Lang) -> str:
     while len(words) > _LONGEST_LABEL:
         cuts = [words.rfind(cut) for cut in _QUALIFIERS[lang]]
         words = words[: max(cuts)] if max(cuts) > 0 else ""
-    return words
+    return words.rstrip(",;")
 
 
 def _short(value: Any, event: Envelope, lang: Lang) -> str:

@@ -110,6 +110,7 @@ def notice_event(notice: Notice, by: By) -> Envelope:
     return Envelope(
         id=event_id(by.source, notice.native_id, "PaymentNoticeReceived"), type="PaymentNoticeReceived",
         source=by.source, key=notice.key, time=at, agency=by.agency, correlation=order.dossier or None,
+        causation=_id("PaymentOpened", order.gateway, notice.reference, by),
         payload={
             "dossierCode": _code("VN-DOSSIER", order.dossier), "reference": notice.reference,
             "amount": _money(notice.amount, notice.currency),
@@ -173,11 +174,15 @@ def unpaid_event(payment: Payment, charge: Charge, what: str, after: timedelta, 
 def _event(fact: _Fact, payment: Payment, by: By) -> Envelope:
     order = payment.order
     return Envelope(
-        id=event_id(by.source, f"{order.gateway}/{payment.reference}/{fact.own}", fact.type), type=fact.type,
+        id=_id(fact.type, order.gateway, payment.reference, by, fact.own), type=fact.type,
         source=by.source, key=payment.key, time=fact.time, agency=by.agency, correlation=order.dossier or None,
         causation=payment.causation,
         payload={"dossierCode": _code("VN-DOSSIER", order.dossier), "reference": payment.reference, **fact.payload},
     )  # fmt: skip
+
+
+def _id(event_type: str, gateway: str, reference: str, by: By, own: str = "") -> UUID:
+    return event_id(by.source, f"{gateway}/{reference}/{own}", event_type)
 
 
 def _paid_at(payment: Payment, charge: Charge) -> datetime:

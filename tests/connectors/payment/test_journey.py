@@ -85,6 +85,7 @@ def test_every_event_names_its_cause_and_its_dossier(house: House) -> None:
     assert {event.key for event in told.values()} == {event.correlation for event in told.values()}
     assert told["PaymentOpened"].causation == told["PaymentRequested"].id
     assert told["PaymentConfirmed"].causation == told["PaymentNoticeReceived"].id
+    assert told["PaymentNoticeReceived"].causation == told["PaymentOpened"].id
     times = [told[name].time for name in ("PaymentRequested", "PaymentOpened", "PaymentConfirmed")]
     assert times == sorted(set(times))
 

@@ -98,7 +98,9 @@ def test_links_are_opened_once_after_any_number_of_failures(store: Store) -> Non
     assert page.visits == {"R1": 1, "R2": 1, "R3": 1}
 
 
-@pytest.mark.parametrize("url", ["nowhere:", "http://127.0.0.1:1/", "ftp://127.0.0.1/x", "", "http://", "http://[::1", "http://127.0.0.1:x/"])
+@pytest.mark.parametrize(
+    "url", ["nowhere:", "http://127.0.0.1:1/", "ftp://127.0.0.1/x", "", "http://", "http://[::1", "http://127.0.0.1:x/"]
+)
 def test_a_link_that_leads_nowhere_stays(store: Store, url: str) -> None:
     store.add_link("R1", url)
     with closing(Citizens(store)) as citizens:

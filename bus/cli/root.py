@@ -30,7 +30,7 @@ _ABOUT = {
     "schema": "Contracts: check, list, show.",
     "connector": "Connectors: list, check, test, run, serve, status.",
     "deadletter": "What could not be read or delivered: list, show, redrive, settle, discard.",
-    "demo": "A generated case log through the whole walk.",
+    "demo": "A whole province at work, broken on purpose, with its story and its books.",
     "index": "The index of identifiers: follow.",
     "up": "Run this installation's services, and keep them running.",
     "doctor": "Check this installation and its data.",
@@ -60,7 +60,25 @@ def load_command(name: str) -> click.Command:
         raise ConfigError(
             f"the command `{name.replace('.', ' ')}` cannot be loaded: {error}", hint="Install its package again."
         ) from error
+    return _with_data(command)
+
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _with_data(command: click.Command) -> click.Command:
+    """Let ``--data`` be said behind a command as well: most people write it there first."""
+    if all(parameter.name != "data" for parameter in command.params):
+        told = "Folder of the data; may also stand before the noun."
+        command.params.append(
+            click.Option(["--data"], type=_FOLDER, expose_value=False, callback=_keep_data, help=told)
+        )
     return command
+
+
+def _keep_data(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.find_root().meta["lienthong.data"] = value
 
 
 class _Words(click.Group):
@@ -134,9 +152,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
 
 
 @click.command(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the data (default: settings, else var)."
-)
+@click.option("--data", type=_FOLDER, help="Folder of the data (default: settings, else var).")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version."
 )
@@ -145,7 +161,7 @@ def root(context: click.Context, data: Path | None) -> None:
     """Lienthong, a province's data interoperability bus.
 
     \b
-    lienthong demo                                    the whole walk on generated data
+    lienthong demo                                    a province at work, its story and its books
     lienthong topic apply                             make the topics, register the contracts
     lienthong event emit DossierReceived -f one.json  check and publish an event
     lienthong event tail --follow                     watch events as they come

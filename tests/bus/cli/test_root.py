@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import click
 import pytest
@@ -102,3 +103,12 @@ def test_an_interrupted_command_is_code_130(monkeypatch: pytest.MonkeyPatch, ans
     registered(monkeypatch, "x:y")
     monkeypatch.setattr(EntryPoint, "load", lambda _point: interrupted)
     assert run(["grant", "list"]) == 130
+
+
+def test_the_folder_may_be_named_behind_the_command_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["topic", "apply", "--data", str(tmp_path / "here")]) == 0
+    assert run(["--data", str(tmp_path / "elsewhere"), "topic", "list", "--data", str(tmp_path / "here")]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"here"}

@@ -6,6 +6,8 @@ import io
 import json
 import re
 import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import CodeType
 
@@ -76,3 +78,20 @@ def test_the_bus_examples_publish_an_event_and_handle_it(home: Path, capfd: pyte
     published = capfd.readouterr().out.strip()
     exec(example(2), {})  # noqa: S102
     assert capfd.readouterr().out.strip() == f"{published} DossierWithdrawn H56.14-261124-0001"
+
+
+def test_the_agency_of_the_first_page_does_once_what_an_event_asks_for(home: Path) -> None:
+    assert run(["topic", "apply"]) == 0
+    exec(example(1), {})  # noqa: S102
+    consume = compile(section("Consume as an agency").partition("```python\n")[2].partition("```")[0], "README", "exec")
+    exec(consume, {})  # noqa: S102
+    with closing(sqlite3.connect(home / "police.db")) as own:
+        assert own.execute("SELECT dossier FROM withdrawn").fetchall() == [("H56.14-261124-0001",)]
+
+
+def test_both_first_pages_show_the_same_agency() -> None:
+    vietnamese = (ROOT / "README.vi.md").read_text("utf-8").partition("\n## Cơ quan tiêu thụ\n")[2]
+    codes = [
+        text.partition("```python\n")[2].partition("```")[0] for text in (section("Consume as an agency"), vietnamese)
+    ]
+    assert codes[0] == codes[1] != ""

@@ -46,13 +46,6 @@ def examined(connector: Connector, config: Path, sample: Path | None, means: Mea
         yield from examine(name, _checks(part, _again(connector, config, sample, place, means.ledger), means))
 
 
-def kind_of(part: Part) -> str:
-    """Return a part's kind as people say it."""
-    if isinstance(part, Source):
-        return "source"
-    return "webhook" if isinstance(part, Webhook) else "exchange" if isinstance(part, Exchange) else "sink"
-
-
 def _opened(connector: Connector, config: Path, sample: Path | None) -> Sequence[Part]:
     if sample is not None and isinstance(connector, Sampling):
         return [connector.open_sample(config, sample)]

@@ -20,7 +20,8 @@ from connectors.examination.sink import SinkExamination
 from connectors.examination.source import SourceExamination
 from connectors.examination.webhook import WebhookExamination
 from connectors.ledger import Ledger
-from connectors.sdk import Bookkeeping, Connector, Exchange, Part, Sampling, Sink, Source, Webhook
+from connectors.running import kind_of
+from connectors.sdk import Bookkeeping, Connector, Part, Sampling, Sink, Source, Webhook
 
 _EVENTS = 20
 _TAIL = 500

@@ -18,7 +18,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-demo: setup ## A generated case log through the whole walk, with its story and its books
+demo: setup ## A whole province at work, broken on purpose, with its story and its books
 	$(BIN)/lienthong demo
 
 test: setup ## Every test that this machine allows

@@ -19,6 +19,7 @@ from bus.consumer import Subscription, Wire
 from bus.transport import Transport
 from connectors.demo import groups
 from connectors.demo.facts import Fact, true_facts
+from connectors.demo.home import find_home
 from connectors.demo.scan import Id, Scan, Spot
 from connectors.demo.stores import AGENCIES, PARTNERS, Stores
 from connectors.ledger import AMBIGUOUS, DONE, SENDING, Ledger, open_ledger
@@ -54,7 +55,7 @@ class Books(Struct, frozen=True, kw_only=True):
 
 
 class Kept(NamedTuple):
-    """Where the books are read from."""
+    """Where the books are read from; ``dossiers`` is how many were to come in."""
 
     log: Transport
     wire: Wire
@@ -62,6 +63,7 @@ class Kept(NamedTuple):
     ledger: Ledger
     stores: Stores
     groups: Sequence[Subscription]
+    dossiers: int
 
 
 class Ran(NamedTuple):
@@ -83,10 +85,12 @@ def balance(session: Session, ran: Ran) -> Books:
     """Return the books of the demo in a session's folder."""
     settings = session.settings
     topics = [topic.name for topic in session.catalogue.topics]
+    home = find_home(settings.data)
     with closing(open_ledger(settings.ledger)) as ledger:
         kept = Kept(
-            session.engine.log, session.wire, topics, ledger, Stores(settings.data), groups.subscriptions(settings.data)
-        )
+            session.engine.log, session.wire, topics, ledger, Stores(settings.data),
+            groups.subscriptions(settings.data), home.dossiers if home else 0,
+        )  # fmt: skip
         return count(kept, ran)
 
 
@@ -105,7 +109,9 @@ def count(kept: Kept, ran: Ran) -> Books:
         delivered=sum(share.delivered for share in shares.values()),
         deduplicated=_deduplicated(kept.stores),
         dead_lettered=scan.letters,
-        lost=_untold(facts, scan, kept.stores) + _undone(scan, done) + _open(entries, scan, done),
+        lost=max(
+            _untold(facts, scan, kept.stores) + _undone(scan, done) + _open(entries, scan, done), _unfinished(kept)
+        ),
         out_of_order=out_of_order(_effects(entries, kept.stores), scan.redriven),
         duplicate_effects=_duplicates(kept.stores),
         elapsed_s=round(ran.elapsed_s, 3),
@@ -125,6 +131,11 @@ def answer(books: Books) -> dict[str, Any]:
 
 
 # -- what was lost --------------------------------------------------------------------------------------
+
+
+def _unfinished(kept: Kept) -> int:
+    """Count the dossiers that are not final, or never came in: each lacks something, whatever else is found missing."""
+    return max(kept.dossiers - kept.stores.dossiers()[1], 0)
 
 
 def _untold(facts: Iterable[Fact], scan: Scan, stores: Stores) -> int:

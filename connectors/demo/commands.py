@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,9 @@ def _tell_all(session: Session, run: Run, lang: Lang) -> int:
     from connectors.demo.books import Ran, answer, balance
     from connectors.demo.stores import Stores
 
-    code = Stores(session.settings.data).first_dossier()
+    stores = Stores(session.settings.data)
+    _say(lang, "broken", what=_broken(stores.injected(), lang))
+    code = stores.first_dossier()
     if code is not None:
         _tell_story(code, lang)
     books = balance(session, Ran(run.elapsed_s, run.published))
@@ -84,6 +87,14 @@ def _tell_story(code: str, lang: Lang) -> None:
     click.echo()
 
 
+def _broken(injected: Mapping[str, int], lang: Lang) -> str:
+    """Return in words what partners did wrong on purpose."""
+    from connectors.demo.words import FAULTS
+
+    words = FAULTS[lang]
+    return ", ".join(f"{times:,} {words.get(fault, fault)}" for fault, times in sorted(injected.items())) or "–"
+
+
 def _show_books(books: Books, lang: Lang) -> None:
     from connectors.demo.books import answer
     from connectors.demo.words import NUMBERS
@@ -91,7 +102,7 @@ def _show_books(books: Books, lang: Lang) -> None:
     words = NUMBERS[lang]
     _say(lang, "books")
     numbers = {name: value for name, value in answer(books).items() if name != "groups"}
-    table(("", ""), [(words[name], f"{value:,}") for name, value in numbers.items()])
+    table((words["book"], words["number"]), [(words[name], f"{value:,}") for name, value in numbers.items()])
     click.echo()
     columns = ("subscribed", "delivered", "dead_lettered")
     rows = [(name, *(f"{getattr(share, one):,}" for one in columns)) for name, share in books.groups.items()]
@@ -103,7 +114,7 @@ def _further(session: Session, code: str | None, lang: Lang) -> None:
     data = session.settings.data
     _say(lang, "further")
     for command in (
-        f"dossier history {code}", "event search --type PaymentReconciled --max 3", "deadletter list",
+        f"dossier history {code or ''}".strip(), "event search --type PaymentReconciled --max 3", "deadletter list",
         "connector status", "doctor", "up",
     ):  # fmt: skip
         talk(f"  lienthong --data {data} {command}")
@@ -121,13 +132,13 @@ def _lang(asked: Lang | None, session: Session) -> Lang:
 
 
 def _fresh_or_asked() -> Session:
-    """Return the session on the folder that was asked for; else on a fresh one, whatever the settings name."""
+    """Return a session on the folder that was asked for, else on a fresh one; every store is in it, come what may."""
     context = click.get_current_context().find_root()
-    session = current_session()
-    if context.meta.get("lienthong.data") is not None or "LIENTHONG_DATA" in os.environ:
-        return session
-    folder = session.settings.data / f"demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    fresh = Session(elsewhere(session.settings, folder))
-    context.meta["lienthong.session"] = fresh
-    context.call_on_close(fresh.close)
-    return fresh
+    settings = current_session().settings
+    folder = settings.data
+    if context.meta.get("lienthong.data") is None and "LIENTHONG_DATA" not in os.environ:
+        folder = folder / f"demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    session = Session(elsewhere(settings, folder))
+    context.meta["lienthong.session"] = session
+    context.call_on_close(session.close)
+    return session

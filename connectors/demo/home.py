@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from bus.errors import ConfigError
 from connectors.demo import configs
+from connectors.demo.stores import PARTNERS
 
 MARK = "demo.json"
-PARTNERS = ("one-stop", "population", "payment", "postal")
 _NAMES = (*PARTNERS, "hooks")
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
 """Below those that systems give to outgoing connections: one of these might take a port between two runs."""

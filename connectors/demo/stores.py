@@ -5,9 +5,11 @@ The partners' side of the books. Nothing of a partner's code is imported: its ta
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -120,6 +122,11 @@ class Stores:
         for service, reference, acted in self._all(partner, "SELECT service, reference, acted FROM calls"):
             yield Call(service, reference, bool(acted))
 
+    def injected(self) -> Mapping[str, int]:
+        """Return how often partners did which wrong on purpose: ``lost-answer``, ``repeated``, ``outage`` …"""
+        faults = (row[0] for partner in PARTNERS for row in self._all(partner, "SELECT fault FROM injected"))
+        return Counter(re.split("[:/]", fault)[0] for fault in faults)
+
     def handled(self, agency: str) -> Iterator[Handled]:
         """Yield what an agency handled, in its order."""
         sql = 'SELECT ce_id, topic, partition, "offset", key FROM handled ORDER BY seq'
@@ -133,15 +140,11 @@ class Stores:
         return sum(int(row[0]) for row in self._all(name, sql))
 
     def _all(self, name: str, sql: str) -> Iterator[Any]:
+        """Yield the rows of a query over one table; none where neither file nor table is there yet."""
         file = self._folder / (f"{name}.db" if "/" in name else f"{name}/{name}.db")
-        if file.exists():
-            with _reading(file) as database:
-                tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-                if tables & set(sql.replace(",", " ").split()):
-                    yield from database.execute(sql)
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)) as database:
-        yield database
+        if not file.exists():
+            return
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)) as database:
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if sql.split(" FROM ")[1].split()[0] in tables:
+                yield from database.execute(sql)

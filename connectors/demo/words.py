@@ -19,6 +19,7 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "stuck": "Không tiến thêm trong {seconds:.0f} giây: {final:,}/{dossiers:,} hồ sơ đã xong, {untold:,} việc của"
         " đối tác chưa lên trục, còn {lag:,} lượt phải xử lý, {owed:,} việc đối tác còn nợ",
         "service": "  {name}: chạy lại {restarts} lần; {reason}",
+        "broken": "Đã cố ý làm hỏng: {what}",
         "ended": "Xong sau {seconds:.1f} giây: {published:,} sự kiện, {rate:,.0f} sự kiện một giây. Dừng mọi tiến"
         " trình.",
         "early": "Dừng giữa chừng. Chạy tiếp: {command}",
@@ -40,6 +41,7 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "stuck": "No progress for {seconds:.0f} s: {final:,} of {dossiers:,} dossiers final, {untold:,} facts of"
         " partners not on the bus, {lag:,} still to be handled, {owed:,} still owed by partners",
         "service": "  {name}: started again {restarts} times; {reason}",
+        "broken": "Broken on purpose: {what}",
         "ended": "Done in {seconds:.1f} s: {published:,} events, {rate:,.0f} a second. Ending all processes.",
         "early": "Ended early. Go on with: {command}",
         "story": "The story of one dossier: lienthong dossier history {code}\n",
@@ -56,7 +58,7 @@ NUMBERS: dict[Lang, dict[str, str]] = {
         "delivered": "lượt xử lý đã xong, cộng mọi nhóm", "deduplicated": "lần lặp lại không gây tác dụng",
         "dead_lettered": "thư chết", "lost": "mất", "out_of_order": "sai thứ tự",
         "duplicate_effects": "tác dụng hai lần", "elapsed_s": "giây", "events_per_s": "sự kiện một giây",
-        "group": "nhóm", "group_subscribed": "phải xử lý", "group_delivered": "đã xong",
+        "book": "sổ", "number": "số", "group": "nhóm", "group_subscribed": "phải xử lý", "group_delivered": "đã xong",
         "group_dead_lettered": "vào thư chết",
     },
     "en": {
@@ -64,7 +66,21 @@ NUMBERS: dict[Lang, dict[str, str]] = {
         "delivered": "deliveries done, over all groups", "deduplicated": "repeats that changed nothing",
         "dead_lettered": "dead letters", "lost": "lost", "out_of_order": "out of order",
         "duplicate_effects": "effects done twice", "elapsed_s": "seconds", "events_per_s": "events a second",
-        "group": "group", "group_subscribed": "to handle", "group_delivered": "done",
-        "group_dead_lettered": "dead letters",
+        "book": "book", "number": "number", "group": "group", "group_subscribed": "to handle",
+        "group_delivered": "done", "group_dead_lettered": "dead letters",
     },
 }  # fmt: skip
+
+FAULTS: dict[Lang, dict[str, str]] = {
+    "vi": {
+        "lost-answer": "câu trả lời bị mất sau khi đối tác đã làm", "repeated": "thông báo thanh toán bị gửi lặp",
+        "delayed": "thông báo đến chậm", "never-sent": "thông báo không bao giờ được gửi",
+        "outage": "lần bưu chính ngừng phục vụ", "bad-row": "dòng không ai hiểu được",
+    },
+    "en": {
+        "lost-answer": "answers lost after the partner had acted", "repeated": "payment notices sent again and again",
+        "delayed": "notices delayed", "never-sent": "notices never sent", "outage": "outage of the post",
+        "bad-row": "rows that nobody can map",
+    },
+}  # fmt: skip
+"""What simulators do on purpose, by the name under which they remember it."""

@@ -29,7 +29,7 @@ def agency(seed: int) -> Agency:
         if not has_kind(event, BIRTH_CERTIFICATE):
             return None
         random = chance.source(seed, "health card", event.key)
-        at = after(event, random, timedelta(minutes=30), timedelta(hours=4))
+        at = after(event, random, timedelta(minutes=20), timedelta(minutes=90))
         return Effect("issue-health-card", event.key, f"TE133{random.randrange(10**10):010}", at)
 
     return Agency(subscription=SUBSCRIPTION, act=issue, tell=_issued)

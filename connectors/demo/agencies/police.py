@@ -28,7 +28,7 @@ def agency(seed: int) -> Agency:
         if not has_kind(event, BIRTH_CERTIFICATE):
             return None
         random = chance.source(seed, "residence", event.key)
-        at = after(event, random, timedelta(minutes=40), timedelta(hours=5))
+        at = after(event, random, timedelta(minutes=30), timedelta(hours=2))
         return Effect("register-residence", event.key, f"CT07-{random.randrange(10**8):08}", at)
 
     return Agency(subscription=SUBSCRIPTION, act=register, tell=_step_done)

@@ -81,6 +81,17 @@ def test_what_a_partner_knows_and_the_bus_does_not_is_lost(data: Path, what: str
     assert verdict(books(data)) == (1, 0, 0)
 
 
+def test_dossiers_that_are_not_final_are_lost(data: Path) -> None:
+    change(data, ONE_STOP, "UPDATE dossiers SET is_final = 0 WHERE number < 2")
+    assert verdict(books(data)) == (2, 0, 0)
+
+
+def test_a_dossier_that_never_came_in_is_lost(data: Path) -> None:
+    mark = (data / "demo.json").read_text("utf-8")
+    (data / "demo.json").write_text(mark.replace('"dossiers": 12', '"dossiers": 13'), "utf-8")
+    assert verdict(books(data)) == (1, 0, 0)
+
+
 @pytest.mark.parametrize("state", ["sending", "ambiguous"])
 def test_a_call_that_is_left_open_is_lost_once(data: Path, state: str) -> None:
     change(data, LEDGER, f"UPDATE deliveries SET state = '{state}', ordinal = NULL WHERE number = 3")

@@ -23,5 +23,5 @@ def letter(item: Fetched, failure: Failure, topic: str) -> NewRecord:
 
 def letter_id(item: Fetched, error: ContractError, source: str) -> UUID:
     """Return the id under which the inbox remembers this letter: the same thing and fault are buried once."""
-    raw = hashlib.sha256(item.raw).hexdigest()
-    return event_id(source, f"letter:{item.native_id}:{raw}", error.code)
+    content = item.proof or hashlib.sha256(item.raw).hexdigest()
+    return event_id(source, f"letter:{item.native_id}:{content}", error.code)

@@ -33,6 +33,8 @@ class Fetched(Struct, frozen=True, kw_only=True):
     (``fines.csv row 12``), without personal data. ``fault`` says why it could not even be read; then ``value`` is None.
     ``native_id`` tells equal ``raw`` things apart in the dead letters, where the partner has such a name. ``key`` is
     the one that its events would have, where that can be told even if it cannot be mapped: letters are found by it.
+    ``proof`` is a notice's signature, where that does not cover all of ``raw``: what it leaves out anybody can change,
+    so the dead letters know a repeat by the signature and not by the bytes.
     """
 
     raw: bytes
@@ -41,6 +43,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     fault: ContractError | None = None
     native_id: str = ""
     key: str = ""
+    proof: str = ""
 
 
 class Batch(Struct, frozen=True, kw_only=True):

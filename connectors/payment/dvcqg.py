@@ -114,7 +114,7 @@ def notice(body: bytes, ours: Platform, secret: str) -> Notice:
     return Notice(
         gateway=DVCQG, reference=told.MaThamChieu, amount=amount_of(str(told.SoTien)), currency=told.MaTienTe,
         transaction=str(told.MaGiaoDich), bank=told.MaNganHang, paid_at=str(told.ThoiGianGD), code=str(told.MaLoi),
-        is_success=str(told.MaLoi) in _DONE, digest=hashlib.sha256(body).hexdigest(),
+        is_success=str(told.MaLoi) in _DONE, digest=hashlib.sha256(body).hexdigest(), proof=right,
     )  # fmt: skip
 
 

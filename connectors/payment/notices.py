@@ -27,7 +27,10 @@ class Mismatch(NamedTuple):
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """What a notice says; texts as they came. ``order`` is what was asked, None if nothing was, and ``key`` its key."""
+    """What a notice says; texts as they came. ``order`` is what was asked, None if nothing was, and ``key`` its key.
+
+    ``proof`` is the signature, over some of the bytes of which ``digest`` is the hash.
+    """
 
     gateway: str
     reference: str
@@ -39,6 +42,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     code: str
     is_success: bool
     digest: str
+    proof: str
     order: Order | None = None
     key: str = ""
 

@@ -79,12 +79,13 @@ def read_query(body: bytes, secret: str) -> Charge:
 def notice(query: str, ours: Vnpay, secret: str) -> Notice:
     """Return the notice in a query string, proven. Raises :class:`~bus.errors.NotProven`."""
     fields = _fields(query)
-    if not signatures.is_same(fields.get("vnp_SecureHash"), signatures.vnpay_hash(fields, secret)):
+    right = signatures.vnpay_hash(fields, secret)
+    if not signatures.is_same(fields.get("vnp_SecureHash"), right):
         raise unproven(VNPAY, "IPN: vnp_SecureHash is wrong")
     if fields.get("vnp_TmnCode") != ours.terminal:
         raise unproven(VNPAY, "IPN: it is for another terminal")
     response = fields.get("vnp_ResponseCode", "")
-    status = fields.get("vnp_TransactionStatus", response)
+    status = fields.get("vnp_TransactionStatus") or response  # an empty field is not signed: anybody can add one
     return Notice(
         gateway=VNPAY, reference=fields.get("vnp_TxnRef", ""),
         amount=amount_of(fields.get("vnp_Amount", ""), hundredths=True),
@@ -92,6 +93,7 @@ def notice(query: str, ours: Vnpay, secret: str) -> Notice:
         transaction=fields.get("vnp_TransactionNo", ""), bank=fields.get("vnp_BankCode", ""),
         paid_at=fields.get("vnp_PayDate", ""), code=response if response != _DONE else status,
         is_success=response == status == _DONE, digest=hashlib.sha256(query.encode("utf-8", "replace")).hexdigest(),
+        proof=right,
     )  # fmt: skip
 
 

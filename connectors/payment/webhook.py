@@ -60,8 +60,9 @@ class PaymentWebhook:
         notice = self._asked(notice)
         raw = call.body if notice.gateway == DVCQG else call.query.encode("utf-8", "replace")
         return Fetched(
-            raw=raw, value=notice, place=f"notice of {notice.gateway}", native_id=notice.native_id, key=notice.key
-        )
+            raw=raw, value=notice, place=f"notice of {notice.gateway}", native_id=notice.native_id, key=notice.key,
+            proof=notice.proof,
+        )  # fmt: skip
 
     def examine(self, item: Fetched) -> None:
         """Compare order, amount, currency and time; as the port says."""

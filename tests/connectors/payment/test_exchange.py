@@ -78,7 +78,7 @@ def a_notice(*, is_success: bool = True) -> Envelope:
     notice = Notice(
         gateway="DVCQG", reference=a_reference(1), amount=Decimal(50_000), currency="VND", transaction="77", bank="NCB",
         paid_at="20260609082500", code="00" if is_success else "24", is_success=is_success, digest="0" * 64,
-        order=ORDER, key=a_dossier(1),
+        proof="1" * 64, order=ORDER, key=a_dossier(1),
     )  # fmt: skip
     return mapping.notice_event(notice, BY)
 

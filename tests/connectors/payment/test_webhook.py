@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -17,7 +18,7 @@ from connectors.delivery import idempotency_key
 from connectors.ledger import Ledger, open_ledger
 from connectors.payment import orders, signatures
 from connectors.payment.orders import Order
-from connectors.payment.simulator import PLATFORM_SECRET, messages
+from connectors.payment.simulator import PLATFORM_SECRET, VNPAY_SECRET, messages
 from connectors.payment.webhook import PaymentWebhook
 from connectors.sdk import Call, Delivery, Operation, Verdict
 from tests.connectors.payment.world import (
@@ -169,6 +170,36 @@ def test_another_amount_under_a_known_transaction_is_refused_too(house: House) -
     send(house, confirm(1))
     assert send(house, confirm(1, SoTien="1"))[1]["MaLoi"] == "99"
     assert (len(house.told("PaymentNoticeReceived")), len(house.letters())) == (1, 1)
+
+
+def test_an_empty_field_that_nobody_signed_does_not_turn_a_notice(house: House) -> None:
+    fields = dict(parse_qsl(ipn(2).query))
+    del fields["vnp_TransactionStatus"]
+    fields["vnp_SecureHash"] = signatures.vnpay_hash(fields, VNPAY_SECRET)
+    signed = with_query(ipn(2), urlencode(fields))
+    emptied = with_query(signed, f"{signed.query}&vnp_TransactionStatus=")
+    codes = [send(house, call)[1]["RspCode"] for call in (emptied, signed)]
+    (told,) = house.told("PaymentNoticeReceived")
+    assert (codes, told.payload["state"]["code"]) == (["00", "02"], "da-thanh-toan")
+
+
+def rewritten(call: Call) -> list[Call]:
+    """Return a call with the same signature in other bytes, as whoever has seen it can make them."""
+    if call.method == "GET":
+        turned = "&".join(reversed(call.query.split("&")))
+        return [with_query(call, query) for query in (turned, f"{call.query}&x=1", f"{call.query}&vnp_Empty=")]
+    fields = json.loads(call.body)
+    turned = dict(reversed(fields.items()))
+    shouted = {**fields, "MaXacThuc": fields["MaXacThuc"].upper()}
+    return [posted(json.dumps(content).encode()) for content in (turned, {**fields, "x": "1"}, shouted)]
+
+
+@pytest.mark.parametrize("gateway", BOTH)
+def test_a_refused_notice_in_other_bytes_is_the_same_letter(house: House, gateway: str) -> None:
+    make, _ = GOOD[gateway]
+    refused = make(99)
+    answers = [send(house, call) for call in (refused, *rewritten(refused))]
+    assert ([answer == answers[0] for answer in answers], len(house.letters())) == ([True] * 4, 1)
 
 
 def test_the_answer_to_a_confirm_is_signed_by_us(house: House) -> None:

@@ -42,8 +42,9 @@ class Store:
     """One SQLite file, ``folder/name.db``. May be shared by threads."""
 
     def __init__(self, folder: Path, name: str, tables: str = "") -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.file = folder / f"{name}.db"
+        self.file.touch(mode=0o600)  # SQLite gives what it adds beside a file the mode of the file
         self._lock = RLock()
         self._connection = sqlite3.connect(self.file, timeout=10.0, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):

@@ -246,9 +246,10 @@ def _translated(error: Exception, what: str) -> ConnectorError:
         return ConnectorError(
             f"{what}: the address or a header cannot be sent ({kind})", hint="Check the partner's address and our keys."
         )
+    has_left = not _never_left(error)
     return PartnerUnavailable(
-        f"{what}: the partner gave no whole answer ({kind})",
-        may_have_acted=not _never_left(error),
+        f"{what}: the partner {'gave no whole answer' if has_left else 'cannot be reached'} ({kind})",
+        may_have_acted=has_left,
         hint="Is it up, and can this machine reach its address? The next run goes on from here.",
     )
 

@@ -29,7 +29,8 @@ from tests.connectors.servers import (
 
 
 def test_a_refused_connection_cannot_have_acted() -> None:
-    assert not outage(f"http://127.0.0.1:{nobodys_port()}").may_have_acted
+    error = outage(f"http://127.0.0.1:{nobodys_port()}")
+    assert (error.may_have_acted, "cannot be reached" in str(error)) == (False, True)
 
 
 def test_a_name_that_nobody_has_cannot_have_acted() -> None:

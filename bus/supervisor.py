@@ -1,7 +1,8 @@
 """The supervisor: starts services, starts those again that die, and ends all of them; none outlives it.
 
 One thread forks, watches and ends the children (:mod:`bus.leash` says why one). A child that dies is started again at
-once; only if that goes on do rests come between: below a second, and longer for a program that gives up by itself.
+once; only if that goes on do rests come between: so short that a second suffices, and longer for a program that
+gives up by itself.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _TRIM_S = 5.0
 _QUICK_S = 2.0
 """Who dies younger than this dies in a row."""
 
-_FIRST_REST_S, _MOST_REST_S, _MOST_FAULT_REST_S = 0.1, 0.8, 15.0
+_FIRST_REST_S, _MOST_REST_S, _MOST_FAULT_REST_S = 0.1, 0.3, 15.0
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -59,7 +60,7 @@ def rest_before(deaths: int, *, is_fault: bool) -> float:
     """Return how long to rest before a start, in seconds, after so many quick deaths in a row.
 
     >>> [rest_before(deaths, is_fault=False) for deaths in range(7)]
-    [0.0, 0.0, 0.1, 0.2, 0.4, 0.8, 0.8]
+    [0.0, 0.0, 0.1, 0.2, 0.3, 0.3, 0.3]
     >>> rest_before(20, is_fault=True)
     15.0
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from bus.producer import Check, Encoder
 from bus.records import NewRecord
 from bus.retry import RetryPolicy
 from bus.transport import Commit, Seen, Transport
+from connectors.ingress.sparing import Sparing
 from connectors.letters import letter, letter_id
 from connectors.sdk import Call, Fetched, Said, Verdict, Webhook
 from connectors.telling import Refused, Told, tell
@@ -49,6 +51,7 @@ class Intake:
     def __init__(self, log: Transport, wire: Encoder, *, check: Check | None = None,
                  policy: RetryPolicy = BRISK, hear: Hear | None = None) -> None:  # fmt: skip
         self._log, self._wire, self._check, self._policy, self._hear = log, wire, check, policy, hear
+        self._sparing = Sparing()
 
     def take(self, webhook: Webhook, call: Call) -> Said:
         """Do all that a call asks for, and return the webhook's answer: success only for what is durable."""
@@ -57,7 +60,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - the outermost loop of a webhook: the partner comes again
             outcome = Outcome(verdict=Verdict.BUSY, error=_fault(webhook, error))
         metrics.notice(webhook.name, outcome.verdict.value)
-        _tell(webhook, outcome)
+        _tell(webhook, outcome, self._sparing)
         if self._hear is not None:
             self._hear(webhook.name, outcome)
         return webhook.answer(outcome.verdict, outcome.item, outcome.error)
@@ -116,11 +119,9 @@ class Intake:
         """Bury a proven notice, once however often it comes."""
         error, name = refused.error, webhook.name
         record = letter(item, Failure(error=error, stage=refused.stage, by=name), webhook.topic)
-        try:
+        with suppress(Duplicate):  # it was buried when it first came
             self._commit([record], [Seen(scope=name, id=letter_id(item, error, name).bytes)])
             metrics.buried(webhook.topic, error.code, refused.stage)
-        except Duplicate:
-            logs.tell(_LOG, logging.INFO, "a refused notice came again", hook=name, code=error.code)
         return Outcome(verdict=Verdict.REFUSED, item=item, error=error, stage=refused.stage)
 
     def _commit(self, records: Sequence[NewRecord], seen: Sequence[Seen]) -> None:
@@ -152,11 +153,15 @@ def _more(known: Collection[bytes], error: Duplicate) -> frozenset[bytes]:
     return found
 
 
-def _tell(webhook: Webhook, outcome: Outcome) -> None:
-    """Log what was not accepted: by code, never by what it held."""
+def _tell(webhook: Webhook, outcome: Outcome, sparing: Sparing) -> None:
+    """Log what was not accepted: by code, never by what it held, and sparingly; metrics count all."""
     error = outcome.error
     if error is None:
         return
     facts = {"hook": webhook.name, "verdict": outcome.verdict.value, "code": error.code}
+    untold = sparing.untold(tuple(facts.values()))
+    if untold is None:
+        return
     level = logging.ERROR if outcome.verdict is Verdict.BUSY else logging.WARNING
-    logs.tell(_LOG, level, "a notice was not accepted", **facts, **({"stage": outcome.stage} if outcome.stage else {}))
+    more = {"stage": outcome.stage, "untold": untold}
+    logs.tell(_LOG, level, "a notice was not accepted", **facts, **{name: told for name, told in more.items() if told})

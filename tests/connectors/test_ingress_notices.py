@@ -13,6 +13,7 @@ from bus.producer import Producer
 from bus.records import Place
 from bus.transport import Commit
 from connectors.ingress import Intake
+from connectors.ingress.sparing import MOST, WITHIN_S, Sparing
 from connectors.sdk import Call, Fetched
 from tests.connectors.hooks import WithdrawalHook, a_call, with_body
 from tests.contracts.webhook import House
@@ -113,3 +114,17 @@ def test_the_log_tells_of_what_was_not_accepted_by_code_alone(house: House, capl
         {"hook": "withdrawals", "verdict": "not_proven", "code": "LT-E5006"},
         {"hook": "withdrawals", "verdict": "refused", "code": "LT-E2402", "stage": "examine"},
     ]
+
+
+def test_strangers_do_not_fill_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    forged = a_call(key=b"another key of some 32 bytes ...")
+    for _ in range(10 * MOST):
+        house.take(forged)
+    assert len(caplog.records) == MOST
+
+
+def test_the_line_after_a_minute_says_how_many_were_left_out() -> None:
+    minutes = iter([0.0] * (MOST + 5) + [WITHIN_S])
+    sparing = Sparing(clock=lambda: next(minutes))
+    told = [sparing.untold("kind") for _ in range(MOST + 6)]
+    assert told == [0] * MOST + [None] * 5 + [5]

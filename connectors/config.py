@@ -96,8 +96,8 @@ def resolved(file: Path, key: str, value: str, environ: Mapping[str, str] | None
     """Follow a reference if it is one; else the value is the text itself. Raises ConfigError."""
     if value.startswith("env:"):
         variable = value.removeprefix("env:")
-        text = (os.environ if environ is None else environ).get(variable, "")
-        if not text:
+        text = (os.environ if environ is None else environ).get(variable, "").strip()
+        if not text:  # nor a blank one: with that for a key, anybody could sign
             raise ConfigError(f"{file}: `{key}` refers to ${variable}, which is not set", hint="Set that variable.")
         return Secret(text)
     if value.startswith("file:"):

@@ -214,6 +214,11 @@ def test_a_name_may_be_a_reference_or_the_text_itself() -> None:
     assert resolved(FILE, "username", "env:WHO", {"WHO": "bus"}).reveal() == "bus"
 
 
+def test_a_blank_variable_is_no_secret() -> None:
+    with pytest.raises(ConfigError, match="which is not set"):
+        resolved(FILE, "secret", "env:KEY", {"KEY": " \n"})
+
+
 def test_a_secret_does_not_print() -> None:
     held = Secret(CANARY)
     assert CANARY not in f"{held} {held!r} {[held]} {held!s:>40}"

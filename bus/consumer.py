@@ -14,6 +14,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from threading import Event
 from time import monotonic
 from typing import NamedTuple, Protocol, TypeVar
@@ -54,6 +55,11 @@ Handler = Callable[[Envelope, Record], Iterable[Envelope] | None]
 """Does what an event asks for; events that it returns are published in the page's commit.
 
 It raises ContractError for bad data, and a retriable error for an outage. An id may come again after a crash.
+"""
+
+Around = Callable[[], AbstractContextManager[object]]
+"""Opens a transaction of one's own for a page. It ends before the page's commit, and is undone where the page fails:
+then all of the page comes again. A handler that refuses an event undoes by itself what it has written for it.
 """
 
 
@@ -121,11 +127,14 @@ class Consumer:
     """One member of a group. Belongs to one thread; :meth:`run` ends when ``stop`` is set from another.
 
     ``step`` raises what handlers and the log raise, but for bad data and fencing. Then nothing is lost: a new
-    consumer, or the next ``step``, goes on behind the last record that was handled.
+    consumer, or the next ``step``, goes on behind the last record that was handled; with ``around``, at the page's
+    first.
     """
 
-    def __init__(self, engine: Engine, wire: Wire, subscription: Subscription, handler: Handler) -> None:
-        self._engine, self._wire, self._handler = engine, wire, handler
+    def __init__(
+        self, engine: Engine, wire: Wire, subscription: Subscription, handler: Handler, *, around: Around | None = None
+    ) -> None:
+        self._engine, self._wire, self._handler, self._around = engine, wire, handler, around
         self._log = engine.log
         self._about = subscription
         self._member: ConsumerGroup | None = None
@@ -190,16 +199,25 @@ class Consumer:
         ids = self._ids(records)
         known = self._log.seen(self._about.group, [found for found in ids if found]) if self._about.inbox else ()
         page = _Page(partition, held, set(known))
+        if self._around is not None:
+            # Where this fails, the agency's transaction is undone: then nothing of the page may be committed here.
+            with self._around():
+                self._take_all(records, ids, page)
+            self._commit(page)
+            return sum(page.outcomes.values())
         try:
-            for record, event_id in zip(records, ids, strict=True):
-                if self._stop.is_set():
-                    break
-                self._renew()
-                self._take(record, event_id, page)
+            self._take_all(records, ids, page)
         finally:
             # Also when a handler failed: what stands before it is done, and must not be done again.
             self._commit(page)
         return sum(page.outcomes.values())
+
+    def _take_all(self, records: Sequence[Record], ids: Sequence[bytes | None], page: _Page) -> None:
+        for record, event_id in zip(records, ids, strict=True):
+            if self._stop.is_set():
+                break
+            self._renew()
+            self._take(record, event_id, page)
 
     def _take(self, record: Record, event_id: bytes | None, page: _Page) -> None:
         if event_id is not None and event_id in page.known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import tzinfo
@@ -103,6 +104,10 @@ def _show_books(runs: Runs) -> None:
 # -- connector serve ------------------------------------------------------------------------------------
 
 
+_SWITCH_S = 0.0005
+"""Each answer of a partner waits for its turn while another part computes: Python's 5 ms would be most of a call."""
+
+
 @click.command("serve")
 @click.option(
     "--configs", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -144,6 +149,7 @@ def serve_connectors(configs: Path | None, host: str | None, port: int | None) -
             talk(f"No connector is configured in {folder}: put KIND.yaml there, and start again.")
         talk(f"Notices are taken at {served}/hooks/NAME, into {settings.data}")
 
+    sys.setswitchinterval(_SWITCH_S)
     with asked_to_stop() as asked:
         serve(session, folder, address, asked.stop, started)
 

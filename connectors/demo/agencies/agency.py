@@ -43,7 +43,7 @@ def run(agency: Agency, data: Path, stop: Event, *, once: bool = False) -> None:
     settings = load(data=data)
     wire = Wire(open_registry(settings.registry), load_catalogue())
     with closing(open_engine(settings.transport)) as engine, closing(Book(file_of(agency.name, data))) as book:
-        Consumer(engine, wire, agency.subscription, handler(agency, book)).run(stop, once=once)
+        Consumer(engine, wire, agency.subscription, handler(agency, book), around=book.page).run(stop, once=once)
 
 
 def handler(agency: Agency, book: Book) -> Callable[[Envelope, Record], Iterable[Envelope]]:

@@ -1,13 +1,15 @@
 """An agency's own database: which events it has handled, and what it did because of them.
 
-Both are written in one transaction. The log's offset moves after it; where a crash comes between the two, the event
-comes again and is found here, so that nothing is done twice and what was told is told in the same words.
+Both are written in one transaction, of a page of events: one flush for many. The log's offset moves after it; where a
+crash comes between the two, the events come again and are found here, so that nothing is done twice and what was told
+is told in the same words.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -46,8 +48,7 @@ class Book:
 
     def once(self, event: Envelope, record: Record, act: Callable[[Envelope], Effect | None]) -> Effect | None:
         """Do what an event asks for, if it has not been done; return what was done because of it, now or before."""
-        with self._database:  # commits, or rolls back
-            self._database.execute("BEGIN IMMEDIATE")
+        with self._one():
             if not self._enter(event, record):
                 return self._done(event.id)
             effect = act(event)
@@ -57,6 +58,25 @@ class Book:
                     (str(event.id), *effect),
                 )
             return effect
+
+    @contextmanager
+    def page(self) -> Iterator[None]:
+        """Keep all that happens within, or nothing: the consumer's ``around``."""
+        with self._database:  # commits, or rolls back
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
+
+    @contextmanager
+    def _one(self) -> Iterator[None]:
+        """Undo what was written for one event if it is refused; the rest of its page stays."""
+        self._database.execute("SAVEPOINT event")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK TO event")
+            raise
+        finally:
+            self._database.execute("RELEASE event")
 
     def close(self) -> None:
         """Close the file. May be repeated."""

@@ -24,7 +24,7 @@ from msgspec import Struct
 from bus import logs, metrics, retry
 from bus.deadletters import DECODE, HANDLE, REDRIVEN_FOR, SUFFIX, Failure, record_letter
 from bus.envelope import Envelope
-from bus.errors import ConfigError, ContractError, Duplicate, Fenced
+from bus.errors import ConfigError, ContractError, Duplicate, Fenced, NotApplied
 from bus.records import Header, NewRecord, Record, TopicPartition
 from bus.retry import STEADY, RetryPolicy
 from bus.transport import Commit, ConsumerGroup, Engine, Held, Moved, Seen
@@ -238,6 +238,8 @@ class Consumer:
             return "other", ()
         try:
             event = self._retrying(lambda: self._wire.decode(record))
+        except NotApplied:
+            raise
         except ContractError as error:
             aside = self._aside(record.headers)
             return (aside, ()) if aside else self._bury(record, error, DECODE, 1)
@@ -257,6 +259,8 @@ class Consumer:
 
         try:
             return "handled", self._retrying(attempt)
+        except NotApplied:
+            raise
         except ContractError as error:
             return self._bury(record, error, HANDLE, attempts)
 

@@ -154,6 +154,18 @@ class SubjectNotFound(ContractError):
     exit_code = 3
 
 
+class NotApplied(SubjectNotFound):
+    """This program's own contract is not registered, so nothing can be read or written by it.
+
+    No data is at fault, so nothing is buried for it: consumers and sources stop.
+    """
+
+    code = "LT-E2302"
+    hint = (
+        "`lienthong topic apply` registers the catalogue, or says why this contract cannot follow the one that stands."
+    )
+
+
 # -- the log --------------------------------------------------------------------------------------------
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from bus.codec import Codec, compile_codec
 from bus.envelope import Envelope, from_headers, to_headers
-from bus.errors import ContractError, DecodeError, LienthongError
+from bus.errors import ContractError, DecodeError, LienthongError, NotApplied, SubjectNotFound
 from bus.records import NewRecord, Record
 from bus.registry import SchemaRegistry
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Catalogue, EventEntry
 
 _MAGIC = 0
 _HEAD_BYTES = 5
@@ -40,7 +40,7 @@ class Wire:
         """Return the record that tells ``event``; its key decides its partition.
 
         Raises :class:`~bus.errors.Misfit` (a payload's field, by path), :class:`~bus.errors.ContractError` for
-        an unknown type, and :class:`~bus.errors.SubjectNotFound` before ``topic apply``.
+        an unknown type, and :class:`~bus.errors.NotApplied` before ``topic apply``.
         """
         topic, encode, head = self._writers.get(event.type) or self._writer(event.type)
         return NewRecord(
@@ -50,7 +50,8 @@ class Wire:
     def decode(self, record: Record) -> Envelope:
         """Return the event as today's contract reads it: fields added since have their defaults.
 
-        Raises :class:`~bus.errors.DecodeError` and :class:`~bus.errors.InvalidEnvelope`.
+        Raises :class:`~bus.errors.DecodeError`, :class:`~bus.errors.InvalidEnvelope` and, where this program's own
+        contract is not registered, :class:`~bus.errors.NotApplied`.
         """
         return self._event(record, self._as_read)
 
@@ -68,7 +69,7 @@ class Wire:
 
     def _writer(self, event_type: str) -> tuple[str, Callable[[Any, bytes], bytes], bytes]:
         entry = self.catalogue.event(event_type)
-        schema_id = self.registry.look_up(entry.subject, entry.schema).schema_id
+        schema_id = self._own_id(entry)
         head = bytes([_MAGIC]) + schema_id.to_bytes(4, "big")
         writer = (entry.topic, self.codec(schema_id).encode, head)
         self._writers[event_type] = writer
@@ -79,6 +80,8 @@ class Wire:
             schema_id = schema_id_of(record.value)
             codec = self.codec(schema_id)
             event = from_headers(record.headers, read(schema_id, codec, record.value or b""))
+        except NotApplied:
+            raise
         except ContractError as error:
             raise _placed(error, record) from error
         if codec.full_name.rpartition(".")[2] != event.type:
@@ -96,9 +99,15 @@ class Wire:
         if event_type not in self._known:
             return schema_id, ""  # another installation's type is read as it was written
         entry = self.catalogue.event(event_type)
-        reader = (self.registry.look_up(entry.subject, entry.schema).schema_id, entry.schema)
+        reader = (self._own_id(entry), entry.schema)
         self._readers[event_type] = reader
         return reader
+
+    def _own_id(self, entry: EventEntry) -> int:
+        try:
+            return self.registry.look_up(entry.subject, entry.schema).schema_id
+        except SubjectNotFound as error:
+            raise NotApplied(f"the contract of {entry.type} that this program knows is not registered") from error
 
 
 def schema_id_of(value: bytes | None) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from bus.envelope import Envelope
-from bus.errors import ContractError
+from bus.errors import ContractError, NotApplied
 from bus.producer import Check, Encoder
 from bus.records import MAX_EXTRA_BYTES, MAX_VALUE_BYTES, NewRecord
 from connectors.sdk import Fetched
@@ -55,6 +55,8 @@ def tell(item: Fetched, mapper: Mapper, wire: Encoder, check: Check | None = Non
                 check(event)
         stage = "encode"
         return [Told(event, encoded(event, wire)) for event in events]
+    except NotApplied:  # no data is at fault
+        raise
     except ContractError as error:
         raise Refused(stage, error) from error
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bus.consumer import Consumer, Subscription
-from bus.errors import ConfigError, ContractError, CredentialsRefused, TransportUnavailable
+from bus.envelope import Envelope
+from bus.errors import ConfigError, ContractError, CredentialsRefused, NotApplied, TransportUnavailable
+from bus.records import Record
 from bus.retry import RetryPolicy
 from bus.transport import Engine
 from tests.bus.doubles import (
@@ -177,3 +179,18 @@ def test_a_letter_redriven_for_one_group_leaves_the_others_alone(engine: Engine)
 def test_dead_letters_and_nothing_are_not_subscribed_to(topics: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError):
         Subscription(group="g", topics=topics)
+
+
+class UnappliedWire(JsonWire):
+    """Knows a contract that nobody has registered."""
+
+    def decode(self, record: Record) -> Envelope:
+        raise NotApplied("the contract of DossierReceived that this program knows is not registered")
+
+
+def test_a_contract_that_is_not_registered_stops_the_consumer_and_buries_nothing(engine: Engine) -> None:
+    publish(engine, an_event(1))
+    about = Subscription(group="g", topics=(TOPIC,), policy=QUICK)
+    with pytest.raises(NotApplied):
+        Consumer(engine, UnappliedWire(), about, Recorder()).step()
+    assert (codes_of_letters(engine), committed(engine, "g")) == ([], 0)

@@ -12,7 +12,8 @@ import pytest
 from bus import logs, metrics
 from bus.errors import DecodeError
 
-ALLOWED_LABELS = {"topic", "group", "outcome", "code", "stage", "source", "type", "rule", "le"}
+ALLOWED_LABELS = {"topic", "group", "outcome", "code", "stage", "source", "type", "rule", "le", "hook",
+                  "verdict", "connector"}  # fmt: skip
 
 
 @pytest.fixture
@@ -30,6 +31,8 @@ def test_every_label_is_one_of_those_that_name_nobody() -> None:
     metrics.page_took("g", 0.1)
     metrics.source_items("s", "rows")
     metrics.rule_noted("t", "r")
+    metrics.notice("h", "accepted")
+    metrics.delivered("c", "delivered")
     found = {label for family in metrics.REGISTRY.collect() for sample in family.samples for label in sample.labels}
     assert found <= ALLOWED_LABELS
 

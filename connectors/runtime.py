@@ -80,6 +80,7 @@ class _Loop:
         self._stop = run.stop or Event()
         self._cursor = claim.value
         self._tally = Tally()
+        self._is_away = False
 
     def turn(self) -> Tally:
         """Go round until ``stop``, or the end where the run is once."""
@@ -106,13 +107,26 @@ class _Loop:
     def _fetched(self) -> Batch | None:
         """Return the next batch; None where the partner stays away and the run waits for it."""
         try:
-            return self._retrying(self._fetch, self._run.partner)
+            batch = self._retrying(self._asked, self._run.partner)
         except PartnerUnavailable as error:
             if self._run.once:
                 raise
             logs.tell(_LOG, logging.WARNING, "the partner stays away", source=self._source.name, code=error.code)
             self._rest(max(self._source.interval_s, error.wait_s or 0.0))
             return None
+        self._is_away = False
+        return batch
+
+    def _asked(self) -> Batch:
+        """Fetch once, and tell of the first failure of an outage: it may be minutes until the last."""
+        try:
+            return self._fetch()
+        except PartnerUnavailable as error:
+            if not self._is_away:
+                facts = {"source": self._source.name, "code": error.code, "message": str(error)}
+                logs.tell(_LOG, logging.WARNING, "the partner does not answer; trying again", **facts)
+            self._is_away = True
+            raise
 
     def _fetch(self) -> Batch:
         """Fetch once. A cursor that stands still although there is more would lead round in circles for ever."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from bus.errors import LienthongError
+from bus.errors import LienthongError, PartnerUnavailable
 
 KEPT, BROKEN, LEFT_OUT = "kept", "broken", "left_out"
 
@@ -18,6 +18,10 @@ class Broken(Exception):
 
 class NothingToExamine(Exception):
     """The partner has nothing now on which the promise could be seen; the text says what is missing."""
+
+
+class Remark(Exception):
+    """The promise is kept, and there is something to say all the same."""
 
 
 class Check(NamedTuple):
@@ -40,8 +44,8 @@ class Finding(Struct, frozen=True, kw_only=True):
 def examine(part: str, checks: Sequence[Check]) -> Iterator[Finding]:
     """Yield what comes of each check, in order.
 
-    An error of the bus breaks the promise with its own sentence; any other exception is a fault of the connector, and
-    is told by its class alone, since its text may hold what the partner said.
+    An outage leaves open whether the promise is kept. Another error of the bus breaks it with its own sentence. Any
+    other exception is a fault of the connector, told by its class alone: its text may hold what the partner said.
     """
     for check in checks:
         yield _seen(part, check)
@@ -57,6 +61,10 @@ def _seen(part: str, check: Check) -> Finding:
         return finding(BROKEN, str(broken))
     except NothingToExamine as nothing:
         return finding(LEFT_OUT, str(nothing))
+    except Remark as remark:
+        return finding(KEPT, str(remark))
+    except PartnerUnavailable as error:
+        return finding(LEFT_OUT, f"{error.code} {error}", error.hint)
     except LienthongError as error:
         return finding(BROKEN, f"{error.code} {error}", error.hint)
     except Exception as error:  # noqa: BLE001 - a stranger's code is examined: whatever it raises is the finding

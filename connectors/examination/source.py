@@ -6,17 +6,21 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from bus import retry
 from bus.envelope import Envelope
 from bus.errors import ContractError
 from bus.producer import Check as Rules
 from bus.producer import Encoder
-from connectors.examination.checks import Broken, Check, NothingToExamine
+from bus.retry import RetryPolicy
+from connectors.examination.checks import Broken, Check, NothingToExamine, Remark
 from connectors.sdk import Batch, Fetched, Source
 from connectors.telling import Refused
 from connectors.telling import tell as tell_whole
 
 MAX_ITEMS = 1000
 MAX_BYTES = 8 * 1024 * 1024
+
+_PATIENCE = RetryPolicy(attempts=4, timeout_s=15.0, first_wait_s=0.2, max_wait_s=2.0)
 
 OpenSource = Callable[[], Source]
 
@@ -65,7 +69,7 @@ class SourceExamination:
         """Fetch everything twice, by the same cursors."""
         with closing(self._open()) as source:
             for place, step in enumerate(self.walk(source)):
-                if not same(source.fetch(step.cursor), step.batch):
+                if not same(fetched(source, step.cursor), step.batch):
                     raise Broken(f"fetch {place + 1} gave other things, or another cursor, the second time")
 
     def resumes(self) -> None:
@@ -84,7 +88,7 @@ class SourceExamination:
             if steps[-1].batch.more:
                 raise NothingToExamine(f"there is still more after {len(steps)} fetches")
             told = [tell(source, item) for item in items_of(steps)]
-            batch = source.fetch(steps[-1].batch.cursor)
+            batch = fetched(source, steps[-1].batch.cursor)
             if batch.more or not all(tell(source, item) in told for item in batch.items):
                 raise Broken("a fetch behind the end brought something new, or says that there is more")
 
@@ -131,15 +135,19 @@ class SourceExamination:
                 raise Broken("an event's time has no zone, or more than whole milliseconds")
 
     def fits(self, wire: Encoder, rules: Rules) -> None:
-        """Hold every event against its contract and its value rules; raise with the first that would be buried."""
+        """Hold every event against its contract and its value rules.
+
+        Rows that are bad are the partner's; only where nothing fits it is the mapping's fault.
+        """
         with closing(self._open()) as source:
-            for item in items_of(self.walk(source)):
-                try:
-                    tell_whole(item, source, wire, rules)
-                except Refused as refused:
-                    raise Broken(
-                        f"{item.place} would be buried ({refused.stage}, {refused.error.code}): {refused.error}"
-                    ) from refused
+            items = items_of(self.walk(source))
+            bad = [each for item in items if (each := _refusal(item, source, wire, rules))]
+        if not items:
+            raise NothingToExamine("the partner has nothing to fetch")
+        if not bad:
+            return
+        text = f"{len(bad)} of {len(items)} things would be buried, the first: {bad[0]}"
+        raise Broken(text) if len(bad) == len(items) else Remark(text)
 
     def events(self) -> list[Envelope]:
         """Return every event that the walk tells."""
@@ -151,7 +159,7 @@ class SourceExamination:
         """Fetch to the end, or as far as is looked."""
         steps: list[Step] = []
         for _ in range(most or self._most):
-            steps.append(Step(cursor, source.fetch(cursor)))
+            steps.append(Step(cursor, fetched(source, cursor)))
             cursor = steps[-1].batch.cursor
             if not steps[-1].batch.more:
                 break
@@ -163,6 +171,19 @@ class SourceExamination:
         if not items:
             raise NothingToExamine("the partner has nothing to fetch")
         return items
+
+
+def fetched(source: Source, cursor: bytes | None) -> Batch:
+    """Fetch as the runtime does: an outage that passes soon is waited for, and so is Retry-After."""
+    return retry.call(lambda: source.fetch(cursor), _PATIENCE)
+
+
+def _refusal(item: Fetched, source: Source, wire: Encoder, rules: Rules) -> str:
+    try:
+        tell_whole(item, source, wire, rules)
+    except Refused as refused:
+        return f"{item.place} ({refused.stage}, {refused.error.code}): {refused.error}"
+    return ""
 
 
 def items_of(steps: Sequence[Step]) -> list[Fetched]:

@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from bus.envelope import Envelope
-from bus.errors import LienthongError, PartnerUnavailable
-from connectors.examination import Finding, examine
+from bus.errors import CredentialsRefused, LienthongError, PartnerUnavailable
+from bus.retry import RetryPolicy
+from connectors.examination import Finding, examine, source
 from connectors.examination.source import SourceExamination
 from connectors.examination.webhook import WebhookExamination
 from connectors.sdk import Batch, Call, Fetched, Said, Source, Verdict
@@ -111,12 +112,24 @@ def test_a_strangers_exception_is_told_by_its_class_alone() -> None:
 
 
 def test_an_error_of_the_bus_is_told_with_its_code_and_hint() -> None:
-    away = PartnerUnavailable("the partner answers 503", hint="Is it up?")
+    away = CredentialsRefused("the partner refuses us", hint="Which password?")
     findings = list(examine("source", SourceExamination(lambda: ListSource(TEXTS, outages=[away])).checks()))
     assert Finding(
         part="source", promise="things come from the very first", outcome="broken",
-        detail="LT-E5002 the partner answers 503", hint="Is it up?",
+        detail="LT-E5003 the partner refuses us", hint="Which password?",
     ) in findings  # fmt: skip
+
+
+def test_an_outage_that_passes_is_waited_for() -> None:
+    busy = PartnerUnavailable("the partner answers 429", wait_s=0.01)
+    assert broken(lambda: ListSource(TEXTS, outages=[busy])) == {}
+
+
+def test_an_outage_that_lasts_leaves_it_open_whether_a_promise_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_PATIENCE", RetryPolicy(attempts=1))
+    away = [PartnerUnavailable("the partner answers 503")] * 9
+    findings = list(examine("source", SourceExamination(lambda: ListSource(TEXTS, outages=away)).checks()))
+    assert {finding.outcome for finding in findings} == {"kept", "left_out"}
 
 
 class Credulous:

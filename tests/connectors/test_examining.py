@@ -35,10 +35,19 @@ def test_the_scorecard_comes_as_json(config: str, capfd: pytest.CaptureFixture[s
     assert set(findings[0]) == {"part", "promise", "outcome", "detail", "hint"}
 
 
-def test_an_event_that_would_be_buried_breaks_a_promise(config: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_row_is_remarked_on(config: str, capfd: pytest.CaptureFixture[str]) -> None:
     (Path(config).parent / "rows.csv").write_text(HEADER + ROWS + "A3,,2026-11-24T10:00:00+07:00\n", "utf-8")
+    assert run(["connector", "test", "file-drop", "--config", config]) == 0
+    assert (
+        "✔ every event fits its contract and its value rules: 1 of 4 things would be buried, the first: rows.csv row"
+        in (capfd.readouterr().out)
+    )
+
+
+def test_where_every_row_would_be_buried_a_promise_is_broken(config: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (Path(config).parent / "rows.csv").write_text(HEADER + "A3,,2026-11-24T10:00:00+07:00\n", "utf-8")
     assert run(["connector", "test", "file-drop", "--config", config]) == 1
-    assert "✘ every event fits its contract and its value rules: rows.csv row" in capfd.readouterr().out
+    assert "✘ every event fits its contract and its value rules: 1 of 1" in capfd.readouterr().out
 
 
 def test_a_source_without_things_is_exit_code_7(config: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -211,3 +211,10 @@ def test_the_books_hold_a_bounded_number_of_kinds() -> None:
     kinds = [Burial(code="LT-E2401", stage="read", place="p", message=str(n), hint="") for n in range(100)]
     books = Tally(burials=tuple(kinds)) + Tally()
     assert (len(books.burials), sum(burial.count for burial in books.burials)) == (MAX_KINDS + 1, 100)
+
+
+def test_an_outage_is_told_of_at_its_first_failure_and_once(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    away = [PartnerUnavailable("the partner answers 503")] * 3
+    run(engine, ListSource(["a"], outages=away))
+    lines = [record for record in caplog.records if "trying again" in record.getMessage()]
+    assert len(lines) == 1

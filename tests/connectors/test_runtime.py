@@ -214,7 +214,7 @@ def test_the_books_hold_a_bounded_number_of_kinds() -> None:
 
 
 def test_an_outage_is_told_of_at_its_first_failure_and_once(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
-    away = [PartnerUnavailable("the partner answers 503")] * 3
+    away = [PartnerUnavailable("the partner answers 503"), PartnerUnavailable("the partner answers 502")]
     run(engine, ListSource(["a"], outages=away))
     lines = [record for record in caplog.records if "trying again" in record.getMessage()]
     assert len(lines) == 1

@@ -37,7 +37,9 @@ def work(session: Session, agency: Agency, engine: Any = None) -> None:
     """Let an agency handle all that is there."""
     with closing(Book(file_of(agency.name, session.settings.data))) as book:
         about = agency.subscription
-        consumer = Consumer(cast("Engine", engine or session.engine), session.wire, about, handler(agency, book))
+        consumer = Consumer(
+            cast("Engine", engine or session.engine), session.wire, about, handler(agency, book), around=book.page
+        )
         with closing(consumer):
             while consumer.step():
                 pass

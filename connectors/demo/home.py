@@ -74,6 +74,7 @@ def prepare(data: Path, seed: int, dossiers: int) -> Home:
     )
     make_folder(data)
     _replace(data / MARK, json.dumps(msgspec.to_builtins(home), indent=1) + "\n")
+    make_folder(data / "simulators")
     make_folder(data / "connectors")
     for name, text in configs.files(home).items():
         _replace(data / "connectors" / name, text)

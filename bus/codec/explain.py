@@ -129,18 +129,23 @@ def _unknown(name: Any, node: RecordType, path: str) -> Misfit:
 
 
 def _of_another_type(node: AvroType, value: Any, path: str) -> Misfit:
-    name = python_name(node)
+    name, kind = python_name(node), getattr(node, "kind", "")
     is_kin = isinstance(value, _CLASSES[name]) and name not in ("int", "date")
     hint = f"Give a plain {name}: a subclass may hold more than is written." if is_kin else None
-    return Misfit(path, expected(node), hint=hint or _HINTS.get(getattr(node, "kind", "")))
+    # A form of the right type, such as NFC, is nothing to speak of where the type is another.
+    words = "text" if kind == "string" else expected(node)
+    given = "it is null" if value is None else f"its type is {type(value).__name__}"
+    return Misfit(path, f"{words}: {given}", hint=hint or _TYPE_HINTS.get(kind))
 
 
-_HINTS = {
+_TYPE_HINTS = {
     "float": "Use double: most numbers with a fraction need its 64 bits.",
-    "string": "unicodedata.normalize('NFC', text) gives the one form that compares and sorts alike.",
     "timestamp-millis": "Give an aware datetime cut to whole milliseconds.",
     "timestamp-micros": "Give an aware datetime.",
     "uuid": "uuid.UUID(text) makes one.",
+}
+_HINTS = _TYPE_HINTS | {
+    "string": "unicodedata.normalize('NFC', text) gives the one form that compares and sorts alike.",
 }
 
 

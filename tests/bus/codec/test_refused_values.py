@@ -169,6 +169,15 @@ def test_a_message_never_holds_the_value(compiled) -> None:
     assert "038" not in str(refusal.value) + str(refusal.value.__context__ or "")
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [({"code": "1701D"}, "its type is dict"), (5, "its type is int"), (None, "it is null")]
+)
+def test_a_value_of_another_type_than_text_is_told_its_type_and_nothing_of_its_form(compiled, value, words) -> None:
+    with pytest.raises(Misfit) as refusal:
+        compiled(schema_of(station="string")).encode({"station": value})
+    assert (str(refusal.value), "NFC" in (refusal.value.hint or "")) == (f"station is not text: {words}", False)
+
+
 def test_an_unknown_field_is_named_with_the_nearest_one(compiled) -> None:
     with pytest.raises(Misfit) as refusal:
         compiled(schema_of(dossierCode="string")).encode({"dosierCode": "a"})

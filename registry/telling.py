@@ -76,8 +76,13 @@ def report_lines(report: Report) -> Iterator[str]:
 def _conclusion(report: Report) -> str:
     if report.subject is None:
         return f"{report.full_name} is a good schema; the catalogue has no such event, so there was nothing to compare."
-    if report.same_as is not None:
+    if report.same_as is not None and report.source == "registry":
         return f"This is version {report.same_as} of {report.subject}, already there."
+    if report.same_as is not None:
+        return (
+            f"{report.full_name} is a good schema, and in the catalogue. It is not registered yet:"
+            f" `lienthong topic apply` makes it version {report.same_as} of {report.subject}."
+        )
     if not report.versions:
         return f"{report.full_name} is a good schema, and would be the first version of {report.subject}."
     compared = f"{_numbered(report.versions)} of {report.subject} in the {report.source}"

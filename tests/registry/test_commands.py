@@ -180,6 +180,15 @@ def test_a_version_that_is_there_is_named(applied: Call, file: File) -> None:
     assert (answer.code, answer.out) == (0, f"This is version 1 of {RECEIVED}, already there.\n")
 
 
+def test_a_version_of_the_catalogue_that_is_not_registered_is_told_so(call: Call, file: File) -> None:
+    answer = call("schema", "check", file(an_event("Received", "code")))
+    words = (
+        "vn.lienthong.dossier.Received is a good schema, and in the catalogue. It is not registered yet:"
+        f" `lienthong topic apply` makes it version 1 of {RECEIVED}.\n"
+    )
+    assert (answer.code, answer.out) == (0, words)
+
+
 def test_an_unknown_event_is_a_good_schema_and_told_its_nearest_name(applied: Call, file: File) -> None:
     answer = applied("schema", "check", file(an_event("Recieved", "code")))
     assert (answer.code, "vn.lienthong.dossier.Recieved is a good schema; the catalogue has no" in answer.out) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -20,6 +21,11 @@ HOW_TO_EVOLVE = (
     "A contract that was published never changes: keep it as .v1.avsc, edit the newest, and append a golden line. "
     "See schemas/README.md, «Evolve a contract»."
 )
+HOW_TO_BEGIN = (
+    "{event} has no golden line for version {version}. Write it from a sample that fills every field:\n"
+    "  python -m tests.schemas.goldens {event} < sample.json >> tests/schemas/golden/{event}.jsonl\n"
+    "See schemas/README.md, «Add an event»."
+)
 each_line = pytest.mark.parametrize(("entry", "golden"), LINES, ids=NAMES)
 both_codecs = pytest.mark.parametrize("generated", [True, False], ids=["generated", "fallback"])
 
@@ -27,7 +33,20 @@ both_codecs = pytest.mark.parametrize("generated", [True, False], ids=["generate
 @pytest.mark.parametrize("entry", EVENTS, ids=TYPES)
 def test_every_version_has_its_golden_line_and_is_still_the_contract_that_wrote_it(entry: EventEntry) -> None:
     kept = [(golden.version, golden.contract) for golden in goldens(entry.type)]
-    assert kept == [(number, digest(text)) for number, text in enumerate(entry.versions, 1)], HOW_TO_EVOLVE
+    wanted = [(number, digest(text)) for number, text in enumerate(entry.versions, 1)]
+    assert kept == wanted, what_to_do(entry.type, kept, wanted)
+
+
+def what_to_do(event_type: str, kept: Sequence[object], wanted: Sequence[object]) -> str:
+    """Return what helps: a version that has no line yet needs one; a line that fits no more must be let be."""
+    if kept == wanted[: len(kept)]:
+        return HOW_TO_BEGIN.format(event=event_type, version=len(kept) + 1)
+    return HOW_TO_EVOLVE
+
+
+def test_a_contract_without_a_line_is_told_the_command_and_a_changed_one_how_to_evolve() -> None:
+    assert "goldens PermitGranted < sample.json" in what_to_do("PermitGranted", [], [(1, "a")])
+    assert what_to_do("PermitGranted", [(1, "a")], [(1, "b")]) == HOW_TO_EVOLVE
 
 
 def test_no_golden_file_belongs_to_nobody() -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import falcon
 import pytest
 from msgspec import Struct
 
-from bus.errors import CredentialsRefused, PartnerUnavailable
+from bus.errors import CredentialsRefused
+from connectors import config
 from connectors.config import Secret
 from connectors.sdk import Source
-from connectors.simulation import Server
-from connectors.simulation.spoiling import spoil
 from tests.contracts.source import SourceContract, all_events
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,16 +36,17 @@ from connectors.items import read_item
 from connectors.sdk import Batch, Fetched
 Config = Settings = object
 """
-TOKEN = "open sesame"
+CLIENT, MAPPING, SOURCE, SIMULATOR, TESTS = re.findall(r"```python\n(.*?)```", WALK, re.DOTALL)
 
 
 class Config(Struct, frozen=True, kw_only=True):
     """What step 3 leaves."""
 
     base_url: str
-    agency: str = "H31.14"
+    token: str
+    agency: str
     name: str = "permits"
-    page_size: int = 4
+    page_size: int = 200
     interval_s: float = 60.0
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 5.0
@@ -58,96 +56,64 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What step 3 leaves."""
 
     config: Config
-    token: Secret = Secret(TOKEN)
+    token: Secret
     ca_file: Path | None = None
 
 
-class Department:
-    """The partner of the walk, with ten permits, one of which has no time."""
+class Permit:
+    """What step 2 leaves of ``__init__.py``."""
 
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-        self.permits = [self._permit(number) for number in range(1, 11)]
-
-    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        if request.get_header("Authorization") != f"Bearer {TOKEN}":
-            raise falcon.HTTPUnauthorized
-        since, limit = int(request.get_param("since") or 0), request.get_param_as_int("limit", required=True)
-        found = self.permits[since : since + limit]
-        answer = {"items": found, "next": str(since + len(found)), "more": since + limit < len(self.permits)}
-        response.data = json.dumps(answer).encode()
-        spoil(response, self.faults.pop(0) if self.faults else "")
-
-    def _permit(self, number: int) -> dict[str, Any]:
-        granted = "hôm qua" if number == 7 else f"2026-06-{number:02}T08:15:00+07:00"
-        return {"seq": number, "permit": f"GPXD-{number}", "dossier": f"H31.14-260609-{number:04}",
-                "granted_at": granted}  # fmt: skip
+    def open(self, file: Path) -> list[Source]:
+        given = config.load(file, Config)
+        settings = Settings(config=given, token=config.secret(file, "token", given.token))
+        return [walked.PermitSource(given, walked.Client(settings))]
 
 
-@pytest.fixture(scope="module")
-def walked() -> Iterator[ModuleType]:
-    """The code of the walk, as one module."""
-    parts = re.findall(r"```python\n(.*?)```", WALK, re.DOTALL)[:3]
-    module = ModuleType("walked")
-    sys.modules["walked"] = module  # msgspec looks annotations up there
-    exec(compile("\n".join([IMPORTS, *parts]), "connectors/README.md", "exec"), module.__dict__)  # noqa: S102
-    yield module
-    del sys.modules["walked"]
+def module(name: str, *parts: str, **names: Any) -> ModuleType:
+    """Return code of the walk as a module, which the code behind it may import."""
+    made = sys.modules[name] = ModuleType(name)  # msgspec looks annotations up there, too
+    made.__dict__.update(names)
+    exec(compile("\n".join(parts), "connectors/README.md", "exec"), made.__dict__)  # noqa: S102
+    return made
 
 
-@pytest.fixture
-def department() -> Department:
-    return Department()
-
-
-@pytest.fixture
-def base_url(department: Department) -> Iterator[str]:
-    app = falcon.App()
-    app.add_route("/changes", department)
-    with Server(app) as server:
-        yield server.base_url
-
-
-@pytest.fixture
-def opened(walked: ModuleType, base_url: str) -> Callable[..., Source]:
-    def make(token: str = TOKEN) -> Source:
-        settings = Settings(config=Config(base_url=base_url), token=Secret(token))
-        return walked.PermitSource(settings.config, walked.Client(settings))
-
-    return make
+walked = module("connectors.permits", IMPORTS, CLIENT, MAPPING, SOURCE, connector=Permit())
+Simulator = module("connectors.permits.simulator", SIMULATOR).Simulator
+shown = module("tests.connectors.permits.test_contracts", TESTS)
+simulator, opened = shown.simulator, shown.opened
 
 
 class TestTheSourceOfTheWalk(SourceContract):
-    @pytest.fixture
-    def open_source(self, opened: Callable[[], Source]) -> Callable[[], Source]:
-        return opened
+    open_source = shown.TestPermitSource.open_source
 
 
-def test_what_has_no_time_is_buried_alone(opened: Callable[[], Source]) -> None:
-    assert len(all_events(opened)) == 9
+test_what_cannot_be_read_has_its_name = shown.test_what_cannot_be_read_has_its_name_and_key_all_the_same
+test_an_outage_is_tried_again = shown.test_an_outage_is_tried_again
 
 
-@pytest.mark.parametrize("fault", ["503", "truncated", "html", "cut-json"])
-def test_an_outage_is_tried_again(opened: Callable[[], Source], department: Department, fault: str) -> None:
-    department.faults.append(fault)
-    source = opened()
-    with pytest.raises(PartnerUnavailable):
-        source.fetch(None)
-    assert len(source.fetch(None).items) == 4
-    source.close()
+@pytest.fixture
+def open_source(tmp_path: Path, simulator: Simulator) -> Callable[[], Source]:
+    return lambda: opened(tmp_path, simulator.base_url)
 
 
-def test_a_wrong_token_stops_the_connector(opened: Callable[[str], Source]) -> None:
-    source = opened("wrong")
+def test_what_cannot_be_mapped_is_buried_alone(open_source: Callable[[], Source]) -> None:
+    assert len(all_events(open_source)) == 8
+
+
+def test_a_wrong_token_stops_the_connector(
+    tmp_path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "TOKEN", "wrong")
+    source = opened(tmp_path, simulator.base_url)
     with pytest.raises(CredentialsRefused):
         source.fetch(None)
     source.close()
 
 
 def test_the_topic_of_the_walk_has_what_a_topic_has() -> None:
-    shown = re.search(r"```toml\n(.*?)```", WALK, re.DOTALL)
-    assert shown is not None
-    (topic,) = tomllib.loads(shown[1]).values()
+    text = re.search(r"```toml\n(.*?)```", WALK, re.DOTALL)
+    assert text is not None
+    (topic,) = tomllib.loads(text[1]).values()
     (other,) = (one for name, one in tomllib.loads((ROOT / "schemas" / "topics.toml").read_text("utf-8")).items()
                 if name == "postal.events")  # fmt: skip
     assert set(topic) == set(other)

@@ -86,7 +86,8 @@ def test_the_agency_of_the_first_page_does_once_what_an_event_asks_for(home: Pat
     consume = compile(section("Consume as an agency").partition("```python\n")[2].partition("```")[0], "README", "exec")
     exec(consume, {})  # noqa: S102
     with closing(sqlite3.connect(home / "police.db")) as own:
-        assert own.execute("SELECT dossier FROM withdrawn").fetchall() == [("H56.14-261124-0001",)]
+        withdrawn = own.execute("SELECT dossier, reason FROM withdrawn").fetchall()
+    assert withdrawn == [("H56.14-261124-0001", "Công dân rút hồ sơ")]
 
 
 def test_both_first_pages_show_the_same_agency() -> None:

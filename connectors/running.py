@@ -1,4 +1,4 @@
-"""Running a part, and rehearsing a source, within a session: what the commands, the server and the demo share."""
+"""Running a part, and rehearsing a source, within a session: what the commands and the server share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError
 from bus.producer import Check
@@ -19,7 +18,7 @@ from bus.rules import value_rules
 from bus.transport import Engine
 from bus.transports import open_engine, stands
 from bus.wire import Wire
-from connectors.books import Books, Tally
+from connectors.books import Tally
 from connectors.delivery import Deliver, run_sink
 from connectors.ledger import Ledger, open_ledger
 from connectors.runtime import Run, run_source
@@ -76,31 +75,6 @@ def run_part(house: House, part: Source | Sink, how: How) -> None:
     assert house.ledger is not None  # noqa: S101 - opened for every sink
     deliver = Deliver(once=how.once, stop=how.stop, progress=how.delivered, check=house.check)
     run_sink(house.engine, house.wire, part, house.ledger, deliver)
-
-
-def run(
-    session: Session,
-    source: Source,
-    *,
-    once: bool,
-    stop: Event | None = None,
-    hear: Hear | None = None,
-) -> Tally:
-    """Bring the installation to the catalogue, then run ``source`` as :func:`connectors.runtime.run_source` does.
-
-    ``hear`` is given the books of each commit, as it is made.
-    """
-    books = Books()
-    with open_house(session, [source]) as house, progress_bar(f"Reading {source.name}") as show:
-
-        def progress(added: Tally) -> None:
-            books.add(added)
-            show(books.so_far.rows, None)
-            if hear is not None:
-                hear(added)
-
-        run_part(house, source, How(once=once, stop=stop, hear=progress))
-    return books.so_far
 
 
 def kind_of(part: Part) -> str:

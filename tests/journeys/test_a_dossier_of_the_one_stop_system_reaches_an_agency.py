@@ -17,7 +17,7 @@ from bus.records import Record
 from bus.settings import load
 from connectors.installed import find
 from connectors.one_stop.simulator import Plan, Simulator
-from connectors.running import run
+from connectors.running import How, open_house, run_part
 from tests.connectors.one_stop.world import a_simulator, source_of, write_config
 from tests.journeys.conftest import Call
 
@@ -101,13 +101,14 @@ def test_a_watching_poll_brings_what_happens_meanwhile_and_ends_when_asked(
 ) -> None:
     session = Session(load({}, tmp_path, data=tmp_path / "var"))
     source, stop = source_of(find("one-stop").open(write_config(tmp_path, simulator.base_url))), Event()
-    poller = Thread(target=lambda: run(session, source, once=False, stop=stop))
-    poller.start()
-    version = 0
-    while not session.engine.admin.cursors() or not session.engine.admin.cursors()[0].value:
-        version = session.engine.log.wait(version, 0.1)
-    stop.set()
-    poller.join()
+    with open_house(session, [source]) as house:
+        poller = Thread(target=run_part, args=(house, source, How(stop=stop)))
+        poller.start()
+        version = 0
+        while not session.engine.admin.cursors() or not session.engine.admin.cursors()[0].value:
+            version = session.engine.log.wait(version, 0.1)
+        stop.set()
+        poller.join()
     source.close()
     assert sum(span.end for span in session.engine.log.ends("dossier.events").values()) > 0
     session.close()

@@ -20,8 +20,6 @@ from bus.children import Child, End
 from bus.errors import LienthongError
 from bus.services import Service, check_names
 
-__all__ = ["Change", "Service", "State", "Supervisor", "rest_before"]
-
 PATIENCE_S = 10.0
 _LOOK_S = 0.05
 _TRIM_S = 5.0

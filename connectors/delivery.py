@@ -18,12 +18,10 @@ from bus.producer import Check
 from bus.records import Record
 from bus.retry import PATIENT, RetryPolicy
 from bus.transport import Engine
-from connectors.attempts import Attempts, idempotency_key
+from connectors.attempts import Attempts
 from connectors.ledger import Ledger
 from connectors.sdk import Replayable, Sink
 from connectors.telling import encoded
-
-__all__ = ["Deliver", "idempotency_key", "run_sink", "subscription"]
 
 _PAGE = 16
 """Few, since a page's replies are told together and calls are slow."""

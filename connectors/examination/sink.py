@@ -10,7 +10,7 @@ from contextlib import closing
 
 from bus.envelope import Envelope
 from bus.errors import ContractError
-from connectors.delivery import idempotency_key
+from connectors.attempts import idempotency_key
 from connectors.examination.checks import Broken, Check, NothingToExamine
 from connectors.sdk import Delivery, Operation, Sink
 

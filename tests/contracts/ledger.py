@@ -10,7 +10,7 @@ import pytest
 
 from bus.errors import Fenced
 from bus.records import Record
-from connectors.delivery import idempotency_key
+from connectors.attempts import idempotency_key
 from connectors.ledger import Entry, Ledger
 from connectors.sdk import Delivery, Operation
 from tests.bus.doubles import an_event

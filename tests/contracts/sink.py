@@ -23,7 +23,7 @@ import pytest
 
 from bus.envelope import Envelope
 from bus.errors import ContractError, CredentialsRefused, LienthongError, PartnerUnavailable
-from connectors.delivery import idempotency_key
+from connectors.attempts import idempotency_key
 from connectors.sdk import Delivery, Exchange, Operation, Sink
 from tests.contracts.between import RETRY_AFTER_S, Between, between
 

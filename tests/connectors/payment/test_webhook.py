@@ -14,7 +14,7 @@ import pytest
 
 from bus.envelope import Envelope
 from bus.records import Record
-from connectors.delivery import idempotency_key
+from connectors.attempts import idempotency_key
 from connectors.ledger import Ledger, open_ledger
 from connectors.payment import orders, signatures
 from connectors.payment.orders import Order

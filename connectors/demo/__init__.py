@@ -1,1 +1,1 @@
-"""A generated case log through the whole walk, with one dossier's story and the books at the end."""
+"""A province in one folder: partners, connectors and agencies, what is broken on purpose, one story and the books."""

@@ -1,15 +1,14 @@
 """The ledger itself. SQL stands here and nowhere else; what to do about an entry is :mod:`connectors.delivery`'s.
 
-Every change is one short transaction, durable when it returns. A process's threads take turns at a lock of our own:
-SQLite would make them wait in steps of up to a tenth of a second.
+Every change is durable when it returns. In a file, those that a process's threads make at the same moment share one
+short transaction and its flush. On PostgreSQL each has its own: several in one could deadlock with another process's.
+Threads wait in a line of our own: SQLite would make them wait in steps of up to a tenth of a second.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +16,16 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select, text, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bus.database import open_database, reading, writing
-from bus.errors import Fenced
+from bus.errors import Fenced, LedgerUnavailable
 from bus.records import Record
+from connectors.ledger.combining import Combining
 from connectors.ledger.database import LEDGER
 from connectors.ledger.entry import AMBIGUOUS, DONE, REFUSED, SENDING, Entry
 from connectors.ledger.tables import deliveries
 from connectors.sdk import Delivery
 
 _PAGE = 500
+_MOST = 1000  # changes in one transaction
 _ORDINALS = 0x6C74_6F72  # PostgreSQL's advisory lock of whoever takes the next ordinal; "ltor"
 _row = deliveries.c
 _COLUMNS = [_row[name] for name in Entry.__struct_fields__]
@@ -67,8 +68,9 @@ class Ledger:
 
     def __init__(self, engine: Engine, clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._engine, self._clock = engine, clock
-        self._turn = Lock()
-        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        is_shared = engine.dialect.name == "postgresql"
+        self._line = Combining(lambda: writing(LEDGER, engine), most=1 if is_shared else _MOST)
+        dialect = postgresql if is_shared else sqlite
         self._insert = dialect.insert(deliveries).on_conflict_do_nothing(index_elements=["key"]).returning(_row.number)
         self._insert_done = self._insert.values(ordinal=_NEXT_ORDINAL)
 
@@ -80,10 +82,13 @@ class Ledger:
         ``record`` is the one that carries the delivery's event.
         """
         row = _new(delivery, record, connector) | {"state": SENDING, "attempts": 1, "begun_at": self._clock()}
-        with self._writing() as connection:
+
+        def change(connection: Connection) -> Entry | None:
             if connection.execute(self._insert, row).first() is not None:
                 return None
             return _entry(connection.execute(_OF_KEY, {"of_key": delivery.key}).one())
+
+        return self._line.write(change)
 
     def repeat(self, delivery: Delivery, record: Record, earlier: Entry) -> None:
         """Count one more call of ``earlier``, before it is made.
@@ -97,27 +102,35 @@ class Ledger:
         changing = update(deliveries).where(
             _row.key == earlier.key, _row.attempts == earlier.attempts, _row.state == earlier.state
         )
-        with self._writing() as connection:
-            changed = connection.execute(changing.values(changes)).rowcount
-        if changed == 0:
+        if self._line.write(lambda connection: connection.execute(changing.values(changes)).rowcount) == 0:
             raise Fenced(f"another member of group {earlier.connector} is delivering {record.place}")
 
     def finish(self, key: str, answer: bytes) -> bytes:
         """Enter that a delivery has acted, and return the answer that stands: the first one."""
-        with self._writing() as connection:
+
+        def change(connection: Connection) -> bytes | None:
             _hold_ordinals(connection)
             given = {"of_key": key, "given": answer, "now": self._clock()}
             if connection.execute(_FINISH, given).rowcount == 1:
                 return answer
-            return _entry(connection.execute(_OF_KEY, {"of_key": key}).one()).answer
+            row = connection.execute(_OF_KEY, {"of_key": key}).first()
+            return None if row is None else _entry(row).answer
+
+        stands = self._line.write(change)
+        if stands is None:
+            raise LedgerUnavailable(f"{LEDGER.store} no longer holds the entry {key}")
+        return stands
 
     def pass_over(self, delivery: Delivery, record: Record, connector: str) -> None:
         """Enter as ``done`` that an event asks for nothing. May be repeated."""
         row, now = _new(delivery, record, connector), self._clock()
         done = {"state": DONE, "attempts": 0, "begun_at": now, "ended_at": now}
-        with self._writing() as connection:
+
+        def change(connection: Connection) -> None:
             _hold_ordinals(connection)
             connection.execute(self._insert_done, row | done)
+
+        self._line.write(change)
 
     def refuse(self, key: str, attempt: int = 1) -> None:
         """Enter that the partner refused call number ``attempt`` for what its event says."""
@@ -184,15 +197,9 @@ class Ledger:
 
     # -- within -----------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._turn, writing(LEDGER, self._engine) as connection:
-            yield connection
-
     def _end(self, key: str, attempt: int, state: str) -> None:
         given = {"of_key": key, "attempt": attempt, "becomes": state, "now": self._clock()}
-        with self._writing() as connection:
-            connection.execute(_END, given)
+        self._line.write(lambda connection: connection.execute(_END, given))
 
 
 def _new(delivery: Delivery, record: Record, connector: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ The partners' side of the books. Nothing of a partner's code is imported: its ta
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -125,7 +124,7 @@ class Stores:
     def injected(self) -> Mapping[str, int]:
         """Return how often partners did which wrong on purpose: ``lost-answer``, ``repeated``, ``outage`` …"""
         faults = (row[0] for partner in PARTNERS for row in self._all(partner, "SELECT fault FROM injected"))
-        return Counter(re.split("[:/]", fault)[0] for fault in faults)
+        return Counter(fault.partition(":")[0] for fault in faults)
 
     def handled(self, agency: str) -> Iterator[Handled]:
         """Yield what an agency handled, in its order."""

@@ -15,12 +15,18 @@ def source(seed: int, what: str, subject: str) -> Random:
     return Random(f"{seed}:{what}:{subject}")  # noqa: S311 - invented data, which must come out the same again
 
 
-def lost_answer(store: Store, seed: int, call: str, subject: str) -> str:
-    """Return how the answer to a call that has acted is lost, ``truncated`` or ``silence``; empty if it is not.
+def way_of_losing(seed: int, call: str, subject: str) -> str:
+    """Return how the answer to a call is to be lost, ``truncated`` or ``silence``; empty if it is not.
 
-    Nine of ten break off; after one of ten nothing comes for a while. That it was lost is remembered.
+    Nine of ten break off; after one of ten nothing comes for a while.
     """
     chance = source(seed, f"lost-answer:{call}", subject)
-    if chance.random() >= LOST_SHARE or not store.inject(f"lost-answer:{call}", subject):
+    if chance.random() >= LOST_SHARE:
         return ""
     return "silence" if chance.random() < 0.1 else "truncated"
+
+
+def lost_answer(store: Store, seed: int, call: str, subject: str) -> str:
+    """Return how the answer to a call that has acted is lost now. That it was lost is remembered: it is not again."""
+    way = way_of_losing(seed, call, subject)
+    return way if way and store.inject(f"lost-answer:{call}", subject) else ""

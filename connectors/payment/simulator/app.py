@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,9 +24,8 @@ from connectors.payment.simulator import (
 from connectors.payment.simulator.books import Books, Order
 from connectors.payment.simulator.draws import Draws
 from connectors.simulation import Call
-
-SILENT_S = 1.6
-"""How long a silent answer takes: longer than the demo's connector waits."""
+from connectors.simulation.chance import lost_answer
+from connectors.simulation.spoiling import spoil
 
 _ORDERS = {"INIT": signatures.INIT, "QUERY": signatures.QUERY, "GET_BILL": signatures.GET_BILL}
 _PAID = "<!doctype html><title>Thanh toán</title><p>Đã thanh toán. Cảm ơn quý khách.</p>"
@@ -72,7 +69,7 @@ class Platform:
             response.data = messages.platform_answer("97")
         elif kind == "INIT":
             response.data = self._init(reference, asked, request.prefix)
-            _spoil(response, self._fault(reference))
+            spoil(response, self._fault(reference))
         else:
             response.data = self._tell(kind, reference, request.prefix)
 
@@ -101,8 +98,9 @@ class Platform:
         )
 
     def _fault(self, reference: str) -> str:
-        fault = self._gateways.draws.loses_its_answer(reference) if self._gateways.trouble else ""
-        return fault if fault and self._books.store.inject("lost-answer/INIT", reference) else ""
+        if not self._gateways.trouble:
+            return ""
+        return lost_answer(self._books.store, self._gateways.draws.seed, "INIT", reference)
 
 
 class PlatformPage:
@@ -181,13 +179,3 @@ def _token(order: Order) -> str:
 
 def _link(base: str, order: Order) -> str:
     return f"{base}{PLATFORM_PAGE}?{urlencode({'ma': order.reference, 'khoa': _token(order)})}"
-
-
-def _spoil(response: falcon.Response, fault: str) -> None:
-    """Lose an answer on its way: cut half-way, or silent until nobody waits for it."""
-    if fault == "silent":
-        time.sleep(SILENT_S)
-    elif fault == "cut":
-        body = response.data or b""
-        response.data = None
-        response.set_stream(BytesIO(body[: len(body) // 2]), len(body))

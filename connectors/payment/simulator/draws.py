@@ -6,24 +6,19 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from connectors import times
+from connectors.simulation import chance
 
 BANKS = ("NCB", "VCB", "BIDV", "AGRIBANK", "VIETINBANK")
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_LOST, _REPEATED, _NEVER, _DELAYED = 0.05, 0.10, 0.03, 0.05
+_REPEATED, _NEVER, _DELAYED = 0.10, 0.03, 0.05
 
 
 class Draws:
     """One province of payments."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def loses_its_answer(self, reference: str) -> str:
-        """Return how INIT's answer is lost: ``cut`` nine times of ten, ``silent`` else; empty if it comes."""
-        if self._random("lost-answer", reference).random() >= _LOST:
-            return ""
-        return "silent" if self._random("lost-how", reference).random() < 0.1 else "cut"
+        self.seed = seed
 
     def notices(self, reference: str) -> tuple[str, int, float]:
         """Return the trouble of a payment's notices (empty for none), how many are sent, and after how many seconds."""
@@ -54,7 +49,7 @@ class Draws:
         return self._random("bank", reference).choice(BANKS)
 
     def _random(self, what: str, reference: str) -> Random:
-        return Random(f"{self._seed}:{what}:{reference}")  # noqa: S311
+        return chance.source(self.seed, what, reference)
 
 
 def _after(text: str, seconds: int) -> str:

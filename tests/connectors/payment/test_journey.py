@@ -18,6 +18,7 @@ from connectors.payment.gateways import open_gateways
 from connectors.payment.silent import SilentPayments
 from connectors.payment.simulator.draws import Draws
 from connectors.payment.simulator.server import Simulator
+from connectors.simulation.chance import way_of_losing
 from tests.connectors.payment.world import (
     BOTH,
     House,
@@ -128,7 +129,7 @@ def test_notices_that_are_sent_twice_or_three_times_are_told_once(house: House) 
 
 
 def test_an_answer_lost_at_init_is_found_by_asking_and_nothing_is_opened_twice(house: House) -> None:
-    number = next(n for n in range(10_000) if Draws(7).loses_its_answer(a_reference(n)) == "cut")
+    number = next(n for n in range(10_000) if way_of_losing(7, "INIT", a_reference(n)) == "truncated")
     with running(house, trouble=True) as simulator:
         house.publish(a_request(number))
         house.deliver()

@@ -16,6 +16,7 @@ from connectors.payment.gateways import Gateway, open_gateways
 from connectors.payment.orders import Order, State
 from connectors.payment.simulator.draws import Draws
 from connectors.payment.simulator.server import Simulator
+from connectors.simulation.chance import way_of_losing
 from tests.connectors.payment.world import BOTH, a_dossier, a_reference, a_request, follow, settings_of, until
 
 
@@ -125,9 +126,9 @@ def test_a_notice_is_sent_until_it_is_answered_well(tmp_path: Path, partner: Par
     assert sends == [(503, ""), (200, "99"), (200, ""), (200, "00")]
 
 
-@pytest.mark.parametrize("how", ["cut", "silent"])
+@pytest.mark.parametrize("how", ["truncated", "silence"])
 def test_an_answer_is_lost_after_the_payment_was_opened_and_never_again(tmp_path: Path, how: str) -> None:
-    number = next(n for n in range(100_000) if Draws(3).loses_its_answer(a_reference(n)) == how)
+    number = next(n for n in range(100_000) if way_of_losing(3, "INIT", a_reference(n)) == how)
     with Simulator(tmp_path / "sim", seed=3, trouble=True) as simulator:
         gateway = gateway_at(tmp_path, simulator, "DVCQG")
         with pytest.raises(PartnerUnavailable) as lost:
@@ -141,7 +142,7 @@ def test_an_answer_is_lost_after_the_payment_was_opened_and_never_again(tmp_path
 def test_faults_are_about_as_frequent_as_told() -> None:
     draws = Draws(5)
     kinds = Counter(draws.notices(a_reference(number))[0] for number in range(4000))
-    lost = sum(1 for number in range(4000) if draws.loses_its_answer(a_reference(number)))
+    lost = sum(1 for number in range(4000) if way_of_losing(5, "INIT", a_reference(number)))
     assert 280 < kinds["repeated"] < 520
     assert 60 < kinds["never-sent"] < 180
     assert 120 < kinds["delayed"] < 280

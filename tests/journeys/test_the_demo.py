@@ -88,10 +88,11 @@ def test_a_supervisor_that_is_killed_takes_all_with_it(tmp_path: Path) -> None:
     with subprocess.Popen(
         command(tmp_path, "--dossiers", "5"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        until = time.monotonic() + 20
-        while len(processes(tmp_path)) < 10 and time.monotonic() < until:
+        until, running = time.monotonic() + 20, 0
+        while running < 10 and time.monotonic() < until:
             time.sleep(0.05)
-        assert len(processes(tmp_path)) >= 10
+            running = len(processes(tmp_path))  # not looked at again: the demo kills one by itself
+        assert running >= 10
         kill(process.pid)
     assert gone(tmp_path)
 

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import falcon
-import msgspec
 
 from connectors.one_stop.feeds import CHANGED_AT, FEEDS
 from connectors.one_stop.simulator.clock import Clock
@@ -19,6 +18,7 @@ from connectors.one_stop.simulator.inbound import DONE, Inbound
 from connectors.one_stop.simulator.store import Asked, Store, StoredRow
 from connectors.one_stop.simulator.world import World
 from connectors.simulation import Call
+from connectors.simulation.speaking import heard, say
 from connectors.simulation.spoiling import spoil
 from connectors.times import told
 
@@ -56,7 +56,7 @@ class Login:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Begin a session."""
-        asked = _content(request)
+        asked = heard(request)
         with self._desk.lock, self._desk.store.transaction():
             if (asked.get("username"), asked.get("password")) == (USERNAME, PASSWORD):
                 session = uuid4().hex
@@ -76,7 +76,7 @@ class Share:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Answer one call, well or as the script says."""
-        asked = _content(request)
+        asked = heard(request)
         desk = self._desk
         now = desk.clock.now()  # once: an answer is never dated later than what it saw
         with desk.lock:
@@ -157,16 +157,6 @@ def wsgi(desk: Desk) -> falcon.App[Any, Any]:
     return app
 
 
-def _content(request: falcon.Request) -> dict[str, Any]:
-    try:
-        content = msgspec.json.decode(request.bounded_stream.read(64 * 1024))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise falcon.HTTPBadRequest from error
-    if not isinstance(content, dict):
-        raise falcon.HTTPBadRequest
-    return content
-
-
 def _public(asked: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if name not in ("session", "data")}
 
@@ -182,6 +172,5 @@ def _spoil(response: falcon.Response, fault: str) -> None:
 
 
 def _send(response: falcon.Response, answer: dict[str, Any], now: datetime) -> None:
-    response.data = msgspec.json.encode(answer)
-    response.content_type = "application/json; charset=utf-8"
+    say(response, answer)
     response.set_header("Date", format_datetime(now.astimezone(UTC), usegmt=True))

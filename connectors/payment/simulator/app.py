@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +24,7 @@ from connectors.payment.simulator.books import Books, Order
 from connectors.payment.simulator.draws import Draws
 from connectors.simulation import Call
 from connectors.simulation.chance import lost_answer
+from connectors.simulation.speaking import heard
 from connectors.simulation.spoiling import spoil
 
 _ORDERS = {"INIT": signatures.INIT, "QUERY": signatures.QUERY, "GET_BILL": signatures.GET_BILL}
@@ -62,7 +62,7 @@ class Platform:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Answer a message."""
-        asked = _content(request)
+        asked = heard(request)
         kind, reference = str(asked.get("LoaiBanTin")), str(asked.get("MaThamChieu", ""))
         if not _is_ours(asked, kind):
             self._books.store.record(Call(kind, "", {}, "97"))
@@ -143,7 +143,7 @@ class VnpayQuestions:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Tell of a payment."""
-        asked = _content(request)
+        asked = heard(request)
         right = signatures.vnpay_joined_hash(asked, signatures.VNPAY_QUERY, VNPAY_SECRET)
         order = self._books.find(str(asked.get("vnp_TxnRef", "")))
         code = "00" if order is not None else "91"
@@ -151,13 +151,6 @@ class VnpayQuestions:
             code, order = "97", None
         self._books.store.record(Call("querydr", "", {"vnp_TxnRef": asked.get("vnp_TxnRef")}, code))
         response.data = messages.vnpay_answer(asked, code, order)
-
-
-def _content(request: falcon.Request) -> Mapping[str, Any]:
-    content = json.loads(request.bounded_stream.read())
-    if not isinstance(content, dict):
-        raise falcon.HTTPBadRequest
-    return content
 
 
 def _is_ours(asked: Mapping[str, Any], kind: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -14,6 +13,7 @@ from connectors.population.simulator.looks import SERVICE, Answer, enter_call, l
 from connectors.population.simulator.proof import is_proven
 from connectors.simulation import Store
 from connectors.simulation.chance import lost_answer
+from connectors.simulation.speaking import heard, say
 from connectors.simulation.spoiling import spoil
 
 _NOT_MADE = ("busy",)
@@ -61,15 +61,15 @@ class Verify:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Answer one call."""
-        asked = _content(request)
+        asked = heard(request)
         proof = (request.url, request.get_header("Timestamp") or "", request.get_header("Authorization") or "")
         if not is_proven(*proof):
             enter_call(self._desk.store, asked, "100")
             response.status = 401
-            _send(response, refused(asked, "100"))
+            say(response, refused(asked, "100"))
             return
         answer, fault = self._desk.answer(asked)
-        _send(response, answer)
+        say(response, answer)
         spoil(response, fault)
 
 
@@ -78,18 +78,3 @@ def wsgi(desk: Desk) -> falcon.App[Any, Any]:
     app = falcon.App()
     app.add_route(f"/{SERVICE}", Verify(desk))
     return app
-
-
-def _content(request: falcon.Request) -> dict[str, Any]:
-    try:
-        content = json.loads(request.bounded_stream.read(64 * 1024))
-    except ValueError as error:
-        raise falcon.HTTPBadRequest from error
-    if not isinstance(content, dict):
-        raise falcon.HTTPBadRequest
-    return content
-
-
-def _send(response: falcon.Response, answer: Answer) -> None:
-    response.data = json.dumps(answer, ensure_ascii=False).encode()
-    response.content_type = "application/json; charset=utf-8"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -14,6 +13,7 @@ import falcon
 from connectors.postal.simulator.books import CUSTOMER, DONE, Books
 from connectors.simulation import Call
 from connectors.simulation.chance import lost_answer
+from connectors.simulation.speaking import heard, say
 from connectors.simulation.spoiling import spoil
 
 __all__ = ["CUSTOMER", "PASSWORD", "USERNAME", "Desk", "wsgi"]
@@ -59,19 +59,19 @@ class Desk:
 
     def on_post_login(self, request: falcon.Request, response: falcon.Response) -> None:
         """``{username, password, customerCode}`` → ``{success, token}``."""
-        asked = _content(request)
+        asked = heard(request)
         is_known = (asked.get("username"), asked.get("password")) == (USERNAME, PASSWORD)
         fault = _AWAY if self.books.is_out() else ""
         token = uuid4().hex if is_known and not fault else None
         if token is not None:
             self._tokens.add(token)
         self.books.store.record(Call("login", "", {}, fault or str(is_known)))
-        _send(response, {"success": is_known, "token": token})
+        say(response, {"success": is_known, "token": token})
         spoil(response, fault)
 
     def on_post_order(self, request: falcon.Request, response: falcon.Response) -> None:
         """MOrder → ``{Status, Message}``."""
-        asked = _content(request)
+        asked = heard(request)
 
         def act() -> _Done:
             status = self.books.order(asked)
@@ -121,7 +121,7 @@ class Desk:
                 if done.acted and call.service == "order" and self.trouble and not fault:
                     fault = lost_answer(self.books.store, self.books.seed, "order", call.reference)
         body = _SPOILED[fault](done.body) if fault in _SPOILED and not refused else done.body
-        _send(response, body)
+        say(response, body)
         spoil(response, refused or fault)
 
     def _refusal(self, request: falcon.Request, fault: str) -> str:
@@ -152,18 +152,3 @@ def _words(status: str) -> Body:
 
 def _with_rows(page: Body, rows: list[Body]) -> Body:
     return {**page, "_returned": len(rows), "_embedded": {"rh:doc": rows}}
-
-
-def _content(request: falcon.Request) -> dict[str, Any]:
-    try:
-        content = json.loads(request.bounded_stream.read(64 * 1024))
-    except ValueError as error:
-        raise falcon.HTTPBadRequest from error
-    if not isinstance(content, dict):
-        raise falcon.HTTPBadRequest
-    return content
-
-
-def _send(response: falcon.Response, answer: Body) -> None:
-    response.data = json.dumps(answer, ensure_ascii=False).encode()
-    response.content_type = "application/json; charset=utf-8"

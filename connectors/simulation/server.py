@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
@@ -38,7 +38,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Server:
-    """A WSGI application on the loopback. Used as a context; ``port`` 0 takes a free one."""
+    """A WSGI application on the loopback. Used as a context; ``port`` 0 takes a free one.
+
+    A partner's simulator is one: it opens its store before, and closes it after.
+    """
 
     def __init__(self, app: Callable[..., Any], *, port: int = 0, threads: int = 4, name: str = "simulator") -> None:
         self._sockets: dict[int, Any] = {}
@@ -57,7 +60,7 @@ class Server:
         """Where it is reached, without a path."""
         return f"http://{HOST}:{self.port}"
 
-    def start(self) -> Server:
+    def start(self) -> Self:
         """Serve from now on."""
         self._thread.start()
         return self
@@ -71,7 +74,7 @@ class Server:
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(

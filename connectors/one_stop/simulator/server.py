@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from connectors.one_stop.simulator.app import Desk, wsgi
 from connectors.one_stop.simulator.citizens import Citizens
@@ -19,7 +19,7 @@ from connectors.simulation import Server
 from connectors.times import parse
 
 
-class Simulator:
+class Simulator(Server):
     """A one-stop system over HTTP on the loopback, with its store in ``folder``. Used as a context."""
 
     def __init__(self, folder: Path, plan: Plan, clock: Clock, *, faults: Faults | None = None, port: int = 0) -> None:
@@ -28,17 +28,7 @@ class Simulator:
         self.clock = clock
         self.faults = faults or Faults()
         desk = Desk(self.store, self.history, clock, self.faults, Inbound(self.store, self.history))
-        self._server = Server(wsgi(desk), port=port, name="one-stop simulator")
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._server.port
-
-    @property
-    def base_url(self) -> str:
-        """Where it is reached, without the endpoints."""
-        return self._server.base_url
+        super().__init__(wsgi(desk), port=port, name="one-stop simulator")
 
     def script(self, *faults: str) -> None:
         """Let these befall the next list calls, one each."""
@@ -48,26 +38,13 @@ class Simulator:
         """Return how each call was answered, in order."""
         return [call.answered for call in self.store.calls()]
 
-    def start(self) -> Simulator:
-        """Serve from now on."""
-        self._server.start()
-        return self
-
     def close(self) -> None:
         """Stop serving and close the store. May be repeated."""
-        self._server.close()
+        super().close()
         self.store.close()
 
-    def __enter__(self) -> Simulator:
-        return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class ProcessSimulator:
+class ProcessSimulator(Server):
     """A one-stop system that decides by what is sent to it, now. Used as a context."""
 
     def __init__(
@@ -81,16 +58,15 @@ class ProcessSimulator:
         inbound = Inbound(self.store, process, self._citizens, loses=plan.seed if trouble else None)
         desk = Desk(self.store, process, clock, self.faults, inbound)
         self._filing = Filing(process, clock, desk.lock)
-        self._server = Server(wsgi(desk), port=port, threads=8, name="one-stop simulator")
-        self.port, self.base_url = self._server.port, self._server.base_url
+        super().__init__(wsgi(desk), port=port, threads=8, name="one-stop simulator")
 
     def script(self, *faults: str) -> None:
         """Let these befall the next calls, one each."""
         self.faults.script(faults)
 
-    def start(self) -> ProcessSimulator:
+    def start(self) -> Self:
         """Serve, file and pay from now on."""
-        self._server.start()
+        super().start()
         self._filing.start()
         self._citizens.start()
         return self
@@ -99,13 +75,5 @@ class ProcessSimulator:
         """Stop it all and close the store. May be repeated."""
         self._filing.close()
         self._citizens.close()
-        self._server.close()
+        super().close()
         self.store.close()
-
-    def __enter__(self) -> ProcessSimulator:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

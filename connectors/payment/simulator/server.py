@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from connectors.payment.simulator.app import Gateways, make_app
 from connectors.payment.simulator.books import Books
@@ -12,7 +12,7 @@ from connectors.payment.simulator.sender import Sender
 from connectors.simulation import Server
 
 
-class Simulator:
+class Simulator(Server):
     """Both gateways on one port. Without ``notify`` nobody is told; what is owed waits for the next start."""
 
     def __init__(self, folder: Path, *, seed: int = 0, port: int = 0, notify: str = "", trouble: bool = False) -> None:
@@ -20,28 +20,18 @@ class Simulator:
         self.books = Books(folder, draws, trouble=trouble)
         self._sender = Sender(self.books, notify) if notify else None
         gateways = Gateways(self.books, draws, trouble=trouble, paid=self._paid)
-        self._server = Server(make_app(gateways), port=port, name="payment")
+        super().__init__(make_app(gateways), port=port, name="payment")
 
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._server.port
-
-    @property
-    def base_url(self) -> str:
-        """Where it is reached, without a path."""
-        return self._server.base_url
-
-    def __enter__(self) -> Simulator:
-        self._server.start()
+    def start(self) -> Self:
+        """Serve, and send what is owed, from now on."""
+        super().start()
         if self._sender is not None:
             self._sender.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
+    def close(self) -> None:
+        """Stop serving and sending, and close the books. May be repeated."""
+        super().close()
         if self._sender is not None:
             self._sender.close()
         self.books.close()

@@ -7,7 +7,6 @@ function of (seed, request number). What it answers holds far more than was aske
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 from connectors.population.simulator.app import Desk, wsgi
 from connectors.population.simulator.looks import TABLES
@@ -20,7 +19,7 @@ UNIT = "H31"
 """Whose officials may ask; so may those of H54, which closed on 1 July 2025, and all units below both."""
 
 
-class Simulator:
+class Simulator(Server):
     """A population database over HTTP on the loopback, with its store in ``folder``. Used as a context."""
 
     def __init__(
@@ -28,17 +27,7 @@ class Simulator:
     ) -> None:  # fmt: skip
         self.store = Store(folder, "population", TABLES)
         self.desk = Desk(self.store, seed, trouble=trouble, lucky=lucky)
-        self._server = Server(wsgi(self.desk), port=port, name="population simulator")
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._server.port
-
-    @property
-    def base_url(self) -> str:
-        """What a connector's configuration calls ``base_url``."""
-        return self._server.base_url
+        super().__init__(wsgi(self.desk), port=port, name="population simulator")
 
     def script(self, *faults: str) -> None:
         """Let these befall the next calls, one each; ``ok`` lets one pass."""
@@ -46,14 +35,5 @@ class Simulator:
 
     def close(self) -> None:
         """Stop serving and close the store. May be repeated."""
-        self._server.close()
+        super().close()
         self.store.close()
-
-    def __enter__(self) -> Simulator:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -7,7 +7,6 @@ with), so they do not depend on when the simulator runs; only when a row shows u
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 from connectors.postal.simulator.app import CUSTOMER, PASSWORD, USERNAME, Desk, wsgi
 from connectors.postal.simulator.books import TABLES, Books
@@ -16,7 +15,7 @@ from connectors.simulation import Server, Store
 __all__ = ["CUSTOMER", "PASSWORD", "USERNAME", "Simulator"]
 
 
-class Simulator:
+class Simulator(Server):
     """A post over HTTP on the loopback, with its store in ``folder``. Used as a context."""
 
     def __init__(
@@ -25,17 +24,7 @@ class Simulator:
         self.store = Store(folder, "postal", TABLES)
         self.books = Books(self.store, seed, outage=outage)
         self.desk = Desk(self.books, trouble=trouble)
-        self._server = Server(wsgi(self.desk), port=port, name="postal simulator")
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._server.port
-
-    @property
-    def base_url(self) -> str:
-        """What a connector's configuration calls ``base_url``."""
-        return self._server.base_url
+        super().__init__(wsgi(self.desk), port=port, name="postal simulator")
 
     def script(self, *faults: str) -> None:
         """Let these befall the next calls behind the login, one each; ``ok`` lets one pass."""
@@ -43,14 +32,5 @@ class Simulator:
 
     def close(self) -> None:
         """Stop serving and close the store. May be repeated."""
-        self._server.close()
+        super().close()
         self.store.close()
-
-    def __enter__(self) -> Simulator:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -78,7 +78,8 @@ class SourceExamination:
             steps = self.walk(source)
         for place, step in enumerate(steps):
             with closing(self._open()) as other:
-                if facts(items_of(self.walk(other, step.cursor, len(steps)))) != facts(items_of(steps[place:])):
+                walked = self.walk(other, step.cursor, len(steps) - place)
+                if facts(items_of(walked)) != facts(items_of(steps[place:])):
                     raise Broken(f"a new instance with the cursor of fetch {place + 1} brings other things")
 
     def ends(self) -> None:

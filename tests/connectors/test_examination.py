@@ -106,6 +106,12 @@ def test_a_source_that_goes_on_is_walked_only_as_far_as_asked() -> None:
     assert len(examination.walk(Endless(TEXTS))) == 3
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_sound_source_with_more_pages_than_are_walked_breaks_no_promise(most: int) -> None:
+    examination = SourceExamination(lambda: ListSource(list("abcdefghij")), most=most)
+    assert [one.promise for one in examine("source", examination.checks()) if one.outcome == "broken"] == []
+
+
 def test_a_strangers_exception_is_told_by_its_class_alone() -> None:
     details = set(broken(lambda: Crashing(TEXTS)).values())
     assert details == {"raises KeyError, which is none of the bus's errors"}

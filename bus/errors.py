@@ -376,6 +376,31 @@ class LedgerUnavailable(ConnectorError):
     exit_code = 8
 
 
+# -- replays --------------------------------------------------------------------------------------------
+
+
+class TargetRefused(LienthongError):
+    """Whoever a replay goes to has not said that it wants replays, or may not be written to by one."""
+
+    code = "LT-E7001"
+    exit_code = 4
+
+
+class PlanOutdated(LienthongError):
+    """The log is no longer what the plan was made from: nothing more is replayed of it."""
+
+    code = "LT-E7002"
+    hint = "Make the plan anew: `lienthong replay plan`."
+    exit_code = 9
+
+
+class TargetDiffers(LienthongError):
+    """What stands at the target is not what this run has left there."""
+
+    code = "LT-E7003"
+    exit_code = 9
+
+
 # -- proofs: never retried, always loud -----------------------------------------------------------------
 
 

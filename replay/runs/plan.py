@@ -1,0 +1,228 @@
+"""A plan: what a replay would do, written down before anything is done, and sealed by its digest. Frozen data.
+
+Whoever agrees to a plan agrees to exactly these records, this target and this mask. It never holds a person's number:
+where one was asked for, it has the offsets that were found, and the number's keyed hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bus.errors import ConfigError
+from bus.records import TopicPartition
+from replay.moments import By, Window
+
+MASKS = ("all", "personal", "none")
+Mask = Literal["all", "personal", "none"]
+"""``all`` hides every tagged field, and makes identifiers pseudonyms; ``personal`` leaves identifiers of dossiers,
+payments and parcels; ``none`` hides nothing, and needs a reason.
+"""
+
+FORMAT = 1
+RUN_DIGITS = 16
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """The one identity that was asked for: its kind (``dossier``, ``citizen``, … or ``key``) and its keyed hash.
+
+    ``value`` is told for dossiers only.
+    """
+
+    kind: str
+    hidden: str
+    value: str | None = None
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """Which records are meant; what is empty or None leaves it open. Times are milliseconds since 1970, UTC."""
+
+    topics: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    agency: str | None = None
+    first: int | None = None
+    last: int | None = None
+    by: By = "occurred"
+    about: About | None = None
+
+    @property
+    def window(self) -> Window:
+        """The range of time."""
+        return Window(first=self.first, last=self.last, by=self.by)
+
+
+class Stretch(Struct, frozen=True, kw_only=True):
+    """One partition's part: offsets ``first`` to ``end``, half open, and what of them is meant.
+
+    ``checksum`` is the running CRC-32 of the keys and values that are meant, in order. ``picks`` are the offsets
+    themselves, as half-open runs, where they could not be found again by what was asked; None otherwise.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+    records: int
+    bytes: int
+    checksum: int
+    picks: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def name(self) -> TopicPartition:
+        """The partition."""
+        return TopicPartition(self.topic, self.partition)
+
+
+class Missing(Struct, frozen=True, kw_only=True):
+    """Offsets, half open, that the plan cannot give.
+
+    ``reason`` is ``retention`` (removed by age; only ``end`` is certain), ``hole`` (a loss that a person accepted),
+    ``damaged``, or ``unreadable``, and then ``code`` is the error's.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+    reason: str
+    code: str = ""
+
+
+class Contract(Struct, frozen=True, kw_only=True):
+    """A schema that records were written with, and how many of them; the name is empty where nobody knows the id."""
+
+    schema_id: int
+    name: str
+    records: int
+
+
+class Touched(Struct, frozen=True, kw_only=True):
+    """A class of data (``PERSONAL``, ``SENSITIVE``, ``SECRET``, ``ID:…``): how many records' contracts have it.
+
+    ``fields`` are ``Event.path`` as the contract names them.
+    """
+
+    records: int
+    fields: tuple[str, ...]
+
+
+class TargetSpec(Struct, frozen=True, kw_only=True):
+    """Where to: a file's absolute path, a topic's name, or a URL.
+
+    ``codec`` is the container's (``deflate`` or ``null``). ``token`` refers to the secret that an HTTP target wants
+    (``env:NAME`` or ``file:PATH``); the secret itself stands in no plan.
+    """
+
+    kind: Literal["avro", "jsonl", "topic", "http"]
+    where: str
+    codec: Literal["deflate", "null"] = "deflate"
+    token: str | None = None
+    allow_http: bool = False
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    """How fast: ``speed`` times the original pace, by the time ``by``; None is as fast as it goes.
+
+    ``max_gap_s`` shortens longer waits to so many seconds of waiting.
+    """
+
+    speed: float | None = None
+    by: By = "occurred"
+    max_gap_s: float | None = None
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The whole. Times are milliseconds since 1970, UTC; ``occurred`` and ``accepted`` are first and last.
+
+    ``takes_s`` is how long it will take, measured on some of the records on this machine, with the waits of its pace.
+    ``undated`` records have no time at which they happened, and are meant whatever range was asked for.
+    """
+
+    format: int = FORMAT
+    made: int
+    nonce: str
+    who: str
+    reason: str | None
+    asked: Asked
+    target: TargetSpec
+    mask: Mask
+    pace: Pace
+    stretches: tuple[Stretch, ...]
+    missing: tuple[Missing, ...]
+    records: int
+    bytes: int
+    undated: int
+    occurred: tuple[int, int] | None
+    accepted: tuple[int, int] | None
+    types: dict[str, int]
+    contracts: tuple[Contract, ...]
+    classes: dict[str, Touched]
+    takes_s: float
+    digest: str = ""
+
+    @property
+    def run(self) -> str:
+        """The id of the one run that this plan is for: the head of its digest."""
+        return self.digest[:RUN_DIGITS]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that records are meant of."""
+        return tuple(dict.fromkeys(one.topic for one in self.stretches if one.records))
+
+
+def sealed(plan: Plan) -> Plan:
+    """Return the plan with its digest: the SHA-256 of all else, as JSON with sorted keys."""
+    return replace(plan, digest=_digest(plan))
+
+
+def encode(plan: Plan) -> bytes:
+    """Return the plan as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n"
+
+
+def read(file: Path) -> Plan:
+    """Return the plan in a file. Raises :class:`~bus.errors.ConfigError` where it is none, or not as it was sealed."""
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{file} is over {MAX_BYTES >> 20} MiB, so it is no plan")
+        plan = msgspec.json.decode(file.read_bytes(), type=Plan)
+    except OSError as error:
+        hint = "`lienthong replay list` shows plans."
+        raise ConfigError(f"{file} cannot be read: {error.strerror}", hint=hint) from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{file} is no plan of a replay", hint="`lienthong replay plan` writes one.") from error
+    if plan.format != FORMAT:
+        raise ConfigError(f"{file} is a plan of format {plan.format}, and this version knows {FORMAT}", hint=_ANEW)
+    if plan.digest != _digest(plan):
+        raise ConfigError(f"{file} is not as it was sealed: its digest is another", hint=_ANEW)
+    return plan
+
+
+def runs_of(offsets: Iterator[int]) -> tuple[tuple[int, int], ...]:
+    """Return rising offsets as half-open runs.
+
+    >>> runs_of(iter([1, 2, 3, 7]))
+    ((1, 4), (7, 8))
+    """
+    runs: list[tuple[int, int]] = []
+    for offset in offsets:
+        if runs and runs[-1][1] == offset:
+            runs[-1] = runs[-1][0], offset + 1
+        else:
+            runs.append((offset, offset + 1))
+    return tuple(runs)
+
+
+_ANEW = "Make the plan anew: `lienthong replay plan`."
+
+
+def _digest(plan: Plan) -> str:
+    return hashlib.sha256(msgspec.json.encode(replace(plan, digest=""), order="sorted")).hexdigest()

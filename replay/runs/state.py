@@ -1,0 +1,78 @@
+"""A run's bookmark: how far each partition has come and what the target said of itself. The value of a log's cursor."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from bus.errors import PlanOutdated
+from bus.records import TopicPartition
+from replay.runs.plan import Plan
+
+FORMAT = 1
+
+
+class Reached(Struct, kw_only=True, array_like=True):
+    """One partition: the next offset, what was given of it, and the running checksum, as the plan counts them.
+
+    ``high`` is the latest time of acceptance met, in milliseconds UTC: the order goes by it.
+    """
+
+    topic: str
+    partition: int
+    next: int
+    records: int = 0
+    checksum: int = 0
+    high: int = 0
+
+    @property
+    def name(self) -> TopicPartition:
+        """The partition."""
+        return TopicPartition(self.topic, self.partition)
+
+
+class State(Struct, kw_only=True):
+    """The whole. ``began`` is when the run began (RFC 3339, UTC), ``mark`` the target's, None before it settled first.
+
+    ``given`` records went to the target, ``left_out`` could not be masked and did not; ``left`` has the first places
+    of these. ``key_check`` tells whether pseudonyms are made with the same key as before. ``is_over`` once the run has
+    ended, in whatever way; ``outcome`` says how.
+    """
+
+    format: int = FORMAT
+    began: str
+    key_check: bytes
+    parts: list[Reached]
+    mark: bytes | None = None
+    given: int = 0
+    left_out: int = 0
+    left: list[str] = []
+    bytes: int = 0
+    outcome: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return self.outcome != ""
+
+
+def first_state(plan: Plan, began: str, key_check: bytes) -> State:
+    """Return the state of a run that has given nothing yet."""
+    parts = [Reached(topic=one.topic, partition=one.partition, next=one.first) for one in plan.stretches]
+    return State(began=began, key_check=key_check, parts=parts)
+
+
+def write(state: State) -> bytes:
+    """Return the state as a cursor holds it."""
+    return msgspec.msgpack.encode(state)
+
+
+def read(value: bytes) -> State:
+    """Return the state that a cursor holds. Raises :class:`~bus.errors.PlanOutdated` for another version's."""
+    try:
+        state = msgspec.msgpack.decode(value, type=State)
+    except msgspec.DecodeError as error:
+        raise PlanOutdated("the run's bookmark is none that this version knows") from error
+    if state.format != FORMAT:
+        raise PlanOutdated(f"the run's bookmark has format {state.format}, and this version knows {FORMAT}")
+    return state

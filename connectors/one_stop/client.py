@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 from msgspec import UNSET
 
 from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, Rejected
-from connectors.http import Http, Limits
+from bus.http import Http, Limits
 from connectors.one_stop.answers import Answer, Meaning, code_of, meaning
 from connectors.one_stop.config import Settings
 

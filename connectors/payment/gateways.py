@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bus.errors import LeftAmbiguous, Rejected
-from connectors.http import Http, Limits
+from bus.http import Http, Limits
 from connectors.payment import dvcqg, vnpay
 from connectors.payment.config import DVCQG, VNPAY, Platform, Settings, Vnpay
 from connectors.payment.orders import Charge, Opened, Order, State

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from bus.http import Http, Limits
 from connectors import times
-from connectors.http import Http, Limits
 from connectors.population.answers import WHAT
 from connectors.population.config import Settings
 
@@ -36,7 +36,7 @@ class Client:
         self._http = Http(config.base_url, limits, ca_file=settings.ca_file, headers=headers)
 
     def verify(self, fields: Mapping[str, str]) -> bytes:
-        """Make the call, once, and return the answer's bytes. Raises as :meth:`connectors.http.Http.post`."""
+        """Make the call, once, and return the answer's bytes. Raises as :meth:`bus.http.Http.post`."""
         user, now = self._username.reveal(), times.told(datetime.now(UTC))
         proof = signed(self._url, user, now, self._secret.reveal())
         return self._http.post(self._endpoint, WHAT, fields, headers=proof).body

@@ -9,7 +9,7 @@ from unicodedata import normalize
 from msgspec import Raw, Struct, field
 
 from bus.errors import ConnectorError, CredentialsRefused, PartnerUnavailable, Rejected
-from connectors.http import Http, Limits, Reply
+from bus.http import Http, Limits, Reply
 from connectors.postal.config import Settings
 
 _DONE, _BUSY, _UNKNOWN_CUSTOMER = "100", "300", "201"
@@ -80,7 +80,7 @@ class Client:
         _judge(reply.read(_Answer, "cancel"), "cancel")
 
     def find(self, number: str) -> Sequence[Found]:
-        """Return the orders of that number; none if there are none. Raises as :meth:`connectors.http.Http.get`."""
+        """Return the orders of that number; none if there are none. Raises as :meth:`bus.http.Http.get`."""
         asked = {"type": "1", "code": number}
         reply = self._called(lambda head: self._http.get("/getOrder", "getOrder", query=asked, headers=head))
         found = reply.read(_Search, "getOrder")
@@ -89,7 +89,7 @@ class Client:
         return found.data
 
     def page(self, last_id: str, size: int) -> Page:
-        """Return the rows behind ``last_id``, at most ``size``. Raises as :meth:`connectors.http.Http.get`."""
+        """Return the rows behind ``last_id``, at most ``size``. Raises as :meth:`bus.http.Http.get`."""
         asked: dict[str, str | int] = {"lastId": last_id, "pagesize": size}
         reply = self._called(lambda head: self._http.get("/orderTracking", "tracking", query=asked, headers=head))
         page = reply.read(Page, "tracking")

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 
 from bus.envelope import Envelope, event_id
 from bus.errors import ContractError, Rejected
-from connectors.http import Http
+from bus.http import Http
 from connectors.sdk import Delivery, Operation
 from connectors.simulation.store import Call, Store
 from tests.bus.doubles import TOPIC

@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from msgspec import Raw, Struct
 from bus.envelope import Envelope, event_id
 from bus.errors import Unmappable, Unreadable
-from connectors.http import Http, Limits
+from bus.http import Http, Limits
 from connectors.items import read_item
 from connectors.sdk import Batch, Fetched
 Config = Settings = object

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bus.envelope import Envelope
 from bus.errors import ContractError, PartnerUnavailable
-from connectors.http import Reply
+from bus.http import Reply
 from connectors.one_stop.answers import Answer, meaning
 from connectors.one_stop.mapping import events
 from connectors.one_stop.rows import read

@@ -9,7 +9,7 @@ from unicodedata import normalize
 import pytest
 
 from bus.errors import PartnerUnavailable, Unreadable
-from connectors.http import Reply
+from bus.http import Reply
 from connectors.one_stop.answers import Answer, Meaning, meaning
 from connectors.one_stop.bookmark import Bookmark
 from connectors.one_stop.rows import MAX_ITEM_BYTES, read, rows

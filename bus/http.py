@@ -1,4 +1,4 @@
-"""Calls to partners over HTTP: the only module of this room that imports requests.
+"""Calls to partners over HTTP: the only module that imports requests.
 
 It never follows a redirect, reads no more than it was told to, waits no longer than it was told to, never retries, and
 turns every failure into one of our errors by its class. Nothing that it raises holds an address with what was asked,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.errors import ConnectorError, CredentialsRefused, RequestRefused
-from connectors.http import _moment
-from tests.connectors.servers import (
+from bus.http import _moment
+from tests.bus.servers import (
     DATED,
     a_client,
     a_server,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConnectorError
-from tests.connectors.servers import a_client, a_server, answered, failure, outage
+from tests.bus.servers import a_client, a_server, answered, failure, outage
 
 
 @pytest.fixture(scope="session")

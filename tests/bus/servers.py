@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bus.errors import LienthongError, PartnerUnavailable
-from connectors.http import Http, Limits
+from bus.http import Http, Limits
 
 QUICK = Limits(connect_timeout_s=0.3, read_timeout_s=0.3, max_answer_bytes=100_000)
 CANARY = "canary-034190001234"

@@ -13,8 +13,8 @@ import pytest
 from msgspec import Struct
 
 from bus.errors import LienthongError, PartnerUnavailable
-from connectors.http import Http, Limits, Reply
-from tests.connectors.servers import (
+from bus.http import Http, Limits, Reply
+from tests.bus.servers import (
     CANARY,
     DATED,
     QUICK,

@@ -5,6 +5,7 @@ what is in the log happens once, and only effects elsewhere may be repeated: for
 
 * Records of one key are handled in their order; an outage stops the loop, so nothing is ever overtaken or skipped.
 * Bad data, and only bad data, is buried: what cannot be read, and what a handler refuses with a ContractError.
+* What a replay marked is passed over, undecoded and counted, unless the group accepts replays.
 * Whatever ends a page early, the part that was handled is committed.
 """
 
@@ -17,19 +18,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from threading import Event
 from time import monotonic
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
-from bus import logs, metrics, retry
+from bus import logs, metrics, replays, retry
 from bus.deadletters import DECODE, HANDLE, REDRIVEN_FOR, SUFFIX, Failure, record_letter
 from bus.envelope import Envelope
 from bus.errors import ConfigError, ContractError, Duplicate, Fenced, NotApplied
-from bus.records import Header, NewRecord, Record, TopicPartition
+from bus.records import NewRecord, Record, TopicPartition
 from bus.retry import STEADY, RetryPolicy
 from bus.transport import Commit, ConsumerGroup, Engine, Held, Moved, Seen
 
-REPLAY_RUN = "lt_replay_run"
 MAX_PAGE = 500
 _IDLE_S = 0.2
 """How long to wait for news before looking for partitions that became free."""
@@ -37,6 +38,12 @@ _IDLE_S = 0.2
 _ID_BYTES = 16
 _LOG = logs.logger("bus.consumer")
 T = TypeVar("T")
+
+REPLAY = "replay"
+"""The outcome of a record that a replay wrote, for a group that does not accept replays."""
+
+Hear = Callable[[Mapping[str, int]], None]
+"""Told how many records of a page that was just committed had which outcome."""
 
 
 class Wire(Protocol):
@@ -69,9 +76,10 @@ class Subscription(Struct, frozen=True, kw_only=True):
     ``types`` are the event types that are handled, all if None, and ``not_from`` sources whose events are not: what is
     passed over is not even decoded, and no bad bytes among it are buried. ``inbox`` leaves out events whose id this
     group has handled within the inbox's window. ``tells_once`` leaves out events that the handler returns and whose id
-    their source has told within that window. ``accepts_replays`` takes records that a replay marked; everyone else
-    skips and counts them. ``renew_s`` is how long a slow handler may take before the lease is renewed between two
-    records; keep it well below the engine's lease.
+    their source has told within that window. ``accepts_replays`` takes records that a replay marked, and in
+    :data:`bus.replays.TOPIC` only those that come from one of ``topics``; everyone else skips and counts them.
+    ``renew_s`` is how long a slow handler may take before the lease is renewed between two records; keep it well below
+    the engine's lease.
     """
 
     group: str
@@ -139,14 +147,25 @@ class Consumer:
         self._about = subscription
         self._member: ConsumerGroup | None = None
         self._stop = Event()
+        self._hear: Hear | None = None
+        self._outcomes: Counter[str] = Counter()
         self._renewed_at = 0.0
 
-    def run(self, stop: Event, *, once: bool = False) -> None:
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many records had which outcome, of all that this consumer has committed; grows as it goes on.
+
+        ``handled``, ``duplicate``, ``buried``, ``replay`` (passed over), ``elsewhere`` (redriven for another group)
+        and ``other`` (not of the group's types, sources or topics).
+        """
+        return MappingProxyType(self._outcomes)
+
+    def run(self, stop: Event, *, once: bool = False, hear: Hear | None = None) -> None:
         """Handle what is there and what comes, until ``stop``; then commit what was handled, and leave the group.
 
-        ``once`` ends as soon as the group has handled all that was there at the start.
+        ``once`` ends as soon as the group has handled all that was there at the start. ``hear`` must not raise.
         """
-        self._stop = stop
+        self._stop, self._hear = stop, hear
         goal = self._ends() if once else None
         version = 0
         try:
@@ -236,16 +255,16 @@ class Consumer:
         """Handle one record, and return what became of it with what it adds to the log."""
         if not concerns(self._about, record):
             return "other", ()
+        if passes_over(self._about, record):
+            return REPLAY, ()
+        if record.header(REDRIVEN_FOR) not in (None, self._about.group.encode()):
+            return "elsewhere", ()
         try:
             event = self._retrying(lambda: self._wire.decode(record))
         except NotApplied:
             raise
         except ContractError as error:
-            aside = self._aside(record.headers)
-            return (aside, ()) if aside else self._bury(record, error, DECODE, 1)
-        aside = self._aside(event.extra)
-        if aside:
-            return aside, ()
+            return self._bury(record, error, DECODE, 1)
         return self._handle(event, record)
 
     def _handle(self, event: Envelope, record: Record) -> tuple[str, tuple[_Told, ...]]:
@@ -275,15 +294,6 @@ class Consumer:
         seen = Seen(scope=event.source, id=event.id.bytes) if self._about.tells_once else None
         return _Told(self._wire.encode(event), seen)
 
-    def _aside(self, headers: Sequence[Header]) -> str:
-        """Say why a record is not for this group, if so: a replay's, or redriven for another group."""
-        for name, value in headers:
-            if name == REPLAY_RUN and not self._about.accepts_replays:
-                return "replay"
-            if name == REDRIVEN_FOR and value != self._about.group.encode():
-                return "elsewhere"
-        return ""
-
     def _ids(self, records: Sequence[Record]) -> Sequence[bytes | None]:
         return [inbox_id(record) for record in records] if self._about.inbox else [None] * len(records)
 
@@ -291,10 +301,20 @@ class Consumer:
         if page.next == page.held.next:
             return
         self._commit_once(page, frozenset())
+        self._count(page)
+
+    def _count(self, page: _Page) -> None:
         topic, group = page.partition.topic, self._about.group
         for outcome, count in page.outcomes.items():
             metrics.consumed(topic, group, outcome, count)
         metrics.page_took(group, monotonic() - page.began)
+        passed_over = page.outcomes[REPLAY]
+        if passed_over:
+            facts: Mapping[str, object] = {"group": group, "topic": topic, "count": passed_over}
+            logs.tell(_LOG, logging.INFO, "replayed records were passed over", **facts)
+        self._outcomes.update(page.outcomes)
+        if self._hear is not None:
+            self._hear(page.outcomes)
 
     def _commit_once(self, page: _Page, known: frozenset[bytes]) -> None:
         """Commit without what is known. Another member may handle the same event, from another partition, meanwhile:
@@ -349,12 +369,29 @@ class Consumer:
 def concerns(subscription: Subscription, record: Record) -> bool:
     """Tell by its headers whether a record is of a type and from a source that the group handles.
 
-    A record that does not tell its type concerns everyone: nobody could say that it was passed over rightly.
+    In the topic that everyone reads for replays, it must come from one of the group's own topics as well. A record
+    that does not tell its type, or its origin, concerns everyone: nobody could say that it was passed over rightly.
     """
+    if record.topic == replays.TOPIC and replays.origin_topic(record) not in ("", *subscription.topics):
+        return False
     types, event_type, source = subscription.types, record.header("ce_type"), record.header("ce_source")
     if types is not None and event_type is not None and event_type.decode("utf-8", "replace") not in types:
         return False
     return source is None or source.decode("utf-8", "replace") not in subscription.not_from
+
+
+def passes_over(subscription: Subscription, record: Record) -> bool:
+    """Tell whether a record that concerns the group is a replay's, and the group does not take those.
+
+    What stands in a replay's topic is a replay's, with marks or without. Who accepts replays takes what the others
+    pass over; but of the topic that everyone reads for them only what its marks prove to be meant for the group.
+    """
+    is_marked = replays.is_marked(record)
+    if not is_marked and not replays.is_replay_topic(record.topic):
+        return False
+    if not subscription.accepts_replays:
+        return True
+    return record.topic == replays.TOPIC and not (is_marked and replays.origin_topic(record))
 
 
 def _once(told: Sequence[_Told], without: Collection[bytes]) -> Sequence[_Told]:
@@ -374,7 +411,7 @@ def inbox_id(record: Record) -> bytes | None:
 
     A replayed event counts once for each run, since who accepts replays asked for it again.
     """
-    event_id, run = record.header("ce_id"), record.header(REPLAY_RUN)
+    event_id, run = record.header("ce_id"), record.header(replays.RUN)
     if event_id is None:
         return None
     try:

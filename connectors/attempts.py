@@ -15,8 +15,7 @@ from enum import Enum
 from typing import NamedTuple
 from uuid import UUID
 
-from bus import logs, metrics
-from bus.consumer import REPLAY_RUN
+from bus import logs, metrics, replays
 from bus.deadletters import REDRIVES
 from bus.envelope import Envelope
 from bus.errors import (
@@ -101,7 +100,7 @@ class Attempts:
     def __call__(self, event: Envelope, record: Record) -> Iterable[Envelope]:
         """Deliver one event."""
         operation = _checked(self._sink.operation(event))
-        run = record.header(REPLAY_RUN) or b""
+        run = record.header(replays.RUN) or b""
         about = operation or _NOTHING
         delivery = Delivery(
             event=event, operation=about, key=idempotency_key(self._sink.name, about.name, event.id, run)

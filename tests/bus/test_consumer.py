@@ -151,22 +151,6 @@ def test_a_buried_event_is_not_remembered_so_that_its_redrive_is_handled(engine:
     assert handler.handled == [1]
 
 
-def test_marked_records_of_a_replay_are_skipped_even_if_unreadable(engine: Engine) -> None:
-    publish(engine, an_event(1, extra=(("lt_replay_run", b"r1"),)), an_event(2))
-    append_broken(engine, lt_replay_run="r1")
-    handler = Recorder()
-    a_consumer(engine, handler).step()
-    assert (handler.handled, codes_of_letters(engine), committed(engine, "g")) == ([2], [], 3)
-
-
-def test_who_accepts_replays_gets_each_run_once(engine: Engine) -> None:
-    runs = [an_event(1, extra=(("lt_replay_run", run),)) for run in (b"r1", b"r1", b"r2")]
-    publish(engine, an_event(1), *runs)
-    handler = Recorder()
-    a_consumer(engine, handler, inbox=True, accepts_replays=True).step()
-    assert handler.handled == [1, 1, 1]
-
-
 def test_a_letter_redriven_for_one_group_leaves_the_others_alone(engine: Engine) -> None:
     publish(engine, an_event(1, extra=(("lt_redrive_group", b"g"),)))
     mine, others = Recorder(), Recorder()

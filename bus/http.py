@@ -128,12 +128,21 @@ class Http:
         """
         return self._call("GET", path, what, also, params=query, headers=headers)
 
+    def options(self, path: str, what: str, *, headers: Mapping[str, str] | None = None,
+                also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
+        """Ask what ``path`` is ready for; otherwise as :meth:`get`."""
+        return self._call("OPTIONS", path, what, also, headers=headers)
+
     def post(self, path: str, what: str, content: object, *, headers: Mapping[str, str] | None = None,
              also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
         """Send ``content`` as JSON; otherwise as :meth:`get`."""
         body = _json.dumps(content, allow_nan=False).encode()
-        named = {"Content-Type": "application/json", **(headers or {})}
-        return self._call("POST", path, what, also, data=body, headers=named)
+        return self.send(path, what, body, headers={"Content-Type": "application/json", **(headers or {})}, also=also)
+
+    def send(self, path: str, what: str, body: bytes, *, headers: Mapping[str, str],
+             also: tuple[int, ...] = ()) -> Reply:  # fmt: skip
+        """Send ready bytes, whose ``Content-Type`` stands in ``headers``; otherwise as :meth:`get`."""
+        return self._call("POST", path, what, also, data=body, headers=headers)
 
     def close(self) -> None:
         """Close the connections. May be repeated."""

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 import yaml
 from msgspec import Meta, Struct
 
+from bus.addresses import check_address
 from bus.errors import ConfigError
 from bus.nearest import did_you_mean
 
@@ -64,22 +63,7 @@ def _without_value(why: str) -> str:
 
 def check_url(file: Path, key: str, url: str, *, allow_http: bool = False) -> None:
     """Refuse what is no plain http address, and http that leaves this machine. Raises ConfigError."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    is_plain = host and url.isprintable() and " " not in url and not parts.query and not parts.fragment
-    if parts.scheme not in ("http", "https") or not is_plain:
-        raise ConfigError(f"{file}: `{key}` is not an address", hint="Write it as `https://host/path`.")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError(f"{file}: `{key}` holds a name or a password", hint="Secrets have keys of their own.")
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
-        raise ConfigError(
-            f"{file}: `{key}` would send secrets and personal data unencrypted",
-            hint="Use https, or say `allow_http: true` where the network itself is encrypted.",
-        )
+    check_address(f"{file}: `{key}`", url, allow_http=allow_http, allowing="`allow_http: true`")
 
 
 def secret(file: Path, key: str, value: str) -> Secret:
@@ -170,10 +154,3 @@ class _Loader(yaml.SafeLoader):
                 raise _Twice(problem=key.value, problem_mark=key.start_mark)
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
         return super().construct_mapping(node, deep)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -178,3 +178,17 @@ def test_an_answer_may_say_that_it_has_no_content(status: int) -> None:
 def test_an_answer_without_a_length_ends_with_its_connection() -> None:
     with a_server(b"HTTP/1.0 200 OK\r\n\r\n{}") as server, a_client(server.url) as http:
         assert http.get("/", "root").body == b"{}"
+
+
+def test_ready_bytes_are_sent_as_they_are() -> None:
+    with a_server(answered()) as server, a_client(server.url) as http:
+        http.send("/batches", "batch", b"[1, 2]", headers={"Content-Type": "application/x-own", "X-Key": "k"})
+    head, _, body = server.heard[0].partition(b"\r\n\r\n")
+    assert (body, b"Content-Type: application/x-own" in head, b"X-Key: k" in head) == (b"[1, 2]", True, True)
+
+
+def test_what_an_address_is_ready_for_is_asked_with_headers_and_nothing_else() -> None:
+    with a_server(answered(204, b"", X_Ready="yes")) as server, a_client(server.url) as http:
+        assert http.options("/batches", "batch", headers={"X-Run": "7"}).headers["x-ready"] == "yes"
+    assert server.heard[0].startswith(b"OPTIONS /batches HTTP/1.1\r\n")
+    assert b"X-Run: 7" in server.heard[0]

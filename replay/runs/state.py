@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from zlib import crc32
+
 import msgspec
 from msgspec import Struct
 
-from bus.errors import PlanOutdated
-from bus.records import TopicPartition
+from bus.errors import ContractError, PlanOutdated
+from bus.records import Record, TopicPartition
 from replay.runs.plan import Plan
 
 FORMAT = 1
+_LEFT_PLACES = 20
 
 
 class Reached(Struct, kw_only=True, array_like=True):
@@ -76,3 +80,34 @@ def read(value: bytes) -> State:
     if state.format != FORMAT:
         raise PlanOutdated(f"the run's bookmark has format {state.format}, and this version knows {FORMAT}")
     return state
+
+
+class Tally:
+    """Keeps a state up with what is given, record by record, in the order of the walk."""
+
+    def __init__(self, kept: State) -> None:
+        self.state = kept
+        self.parts: dict[tuple[str, int], Reached] = {part.name: part for part in kept.parts}
+
+    def give(self, record: Record, size: int) -> None:
+        """Count a record of history that goes to the target, where it has ``size`` bytes."""
+        part = self.parts[record.topic, record.partition]
+        part.next = record.offset + 1
+        part.records += 1
+        part.checksum = crc32(record.value or b"", crc32(record.key or b"", part.checksum))
+        if record.timestamp > part.high:
+            part.high = record.timestamp
+        self.state.given += 1
+        self.state.bytes += size
+
+    def masked(self, mask: Callable[[Record], Record], record: Record) -> Record | None:
+        """Return a record with its mask on; None for one that takes none, which is counted and never goes anywhere."""
+        try:
+            return mask(record)
+        except ContractError:
+            part = self.parts[record.topic, record.partition]
+            part.next, part.high = record.offset + 1, max(part.high, record.timestamp)
+            self.state.left_out += 1
+            if len(self.state.left) < _LEFT_PLACES:
+                self.state.left.append(str(record.place))
+            return None

@@ -16,7 +16,7 @@ from bus.records import NewRecord, Record
 
 
 class Room(Struct, frozen=True):
-    """The most that is taken before it is settled: records, and bytes of their values, keys and headers."""
+    """The most that is taken before it is settled: records, and bytes of their keys and values."""
 
     records: int
     bytes: int

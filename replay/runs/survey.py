@@ -1,0 +1,163 @@
+"""What stands in the records that a plan means: counted while they are read, kept as numbers."""
+
+from __future__ import annotations
+
+import secrets
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from bus.errors import ContractError, SubjectNotFound
+from bus.pages import Damaged
+from bus.records import Record, TopicPartition
+from bus.transport import Engine
+from bus.wire import schema_id_of
+from replay.reading import occurred_header
+from replay.runs.masking import Masking
+from replay.runs.pace import Pacer
+from replay.runs.plan import Contract, Mask, Missing, Pace, Stretch, Touched, runs_of
+from replay.runs.tags import touched
+from replay.runs.walk import Part
+
+if TYPE_CHECKING:
+    from bus.wire import Wire
+
+_NO_SCHEMA = -1
+
+
+class _Part:
+    """One partition's numbers."""
+
+    __slots__ = ("checksum", "offsets", "records", "size")
+
+    def __init__(self) -> None:
+        self.records = self.size = self.checksum = 0
+        self.offsets = array("q")
+
+
+class Survey:
+    """Counts records as they come, in the order in which they would be replayed.
+
+    What the mask cannot be put on counts as missing, and not as a record: it would not be given. ``picks`` keeps the
+    offsets, too.
+    """
+
+    def __init__(self, wire: Wire, engine: Engine, mask: Mask, pace: Pace, *, picks: bool) -> None:
+        self._wire, self._picks = wire, picks
+        self._masking = None if mask == "none" else Masking(wire, mask, secrets.token_bytes(32))
+        self._pacer = Pacer(pace)
+        self._compacted = {spec.name for spec in engine.admin.topics() if spec.compacted}
+        self._parts: dict[TopicPartition, _Part] = {}
+        self._schemas: Counter[int] = Counter()
+        self.types: Counter[str] = Counter()
+        self.missing: list[Missing] = []
+        self.records = self.bytes = self.undated = 0
+        self.waits_s = 0.0
+        self.occurred: tuple[int, int] | None = None
+        self.accepted: tuple[int, int] | None = None
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Count some."""
+        for record in records:
+            if self._masking is not None:
+                try:
+                    self._masking(record)
+                except ContractError as error:
+                    self._lack(record.topic, record.partition, record.offset, "unreadable", error.code)
+                    continue
+            self._count(record)
+
+    def gap(self, name: TopicPartition, first: int, end: int, damaged: Damaged | None) -> None:
+        """Take note of what is not there; that compaction takes records is as it should be."""
+        if damaged is not None:
+            self._lack(*name, first, "damaged", damaged.error.code, end)
+        elif name.topic not in self._compacted:
+            self._lack(*name, first, "hole", "", end)
+
+    def stretches(self, parts: Sequence[Part]) -> tuple[Stretch, ...]:
+        """Return what was counted of each partition that was looked at, those without any record too."""
+        return tuple(self._stretch(part, self._parts.get(part.name) or _Part()) for part in parts if part.runs)
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """Return the schemas that records were written with, those of most records first."""
+        return tuple(
+            Contract(schema_id=schema_id, name=self._name(schema_id), records=count)
+            for schema_id, count in self._schemas.most_common()
+            if schema_id != _NO_SCHEMA
+        )
+
+    def classes(self) -> dict[str, Touched]:
+        """Return the classes of data that are touched, by name."""
+        records: Counter[str] = Counter()
+        fields: dict[str, set[str]] = {}
+        for schema_id, count in self._schemas.items():
+            text = self._schema(schema_id)
+            if text is None:
+                continue
+            name = self._name(schema_id).rpartition(".")[2]
+            for tag, paths in touched(text).items():
+                records[tag] += count
+                fields.setdefault(tag, set()).update(f"{name}.{path}" for path in paths)
+        return {tag: Touched(records=records[tag], fields=tuple(sorted(fields[tag]))) for tag in sorted(records)}
+
+    def _stretch(self, part: Part, found: _Part) -> Stretch:
+        return Stretch(
+            topic=part.name.topic, partition=part.name.partition, first=part.runs[0][0], end=part.runs[-1][1],
+            records=found.records, bytes=found.size, checksum=found.checksum,
+            picks=runs_of(iter(found.offsets)) if self._picks else None,
+        )  # fmt: skip
+
+    def _count(self, record: Record) -> None:
+        key, value = record.key or b"", record.value or b""
+        name = TopicPartition(record.topic, record.partition)
+        part = self._parts.get(name) or self._parts.setdefault(name, _Part())
+        part.records += 1
+        part.size += len(key) + len(value)
+        part.checksum = crc32(value, crc32(key, part.checksum))
+        if self._picks:
+            part.offsets.append(record.offset)
+        self.records += 1
+        self.bytes += len(key) + len(value)
+        self.types[record.text("ce_type")] += 1
+        self._schemas[_schema_id(record)] += 1
+        self._date(record)
+
+    def _date(self, record: Record) -> None:
+        happened = occurred_header(record)
+        if happened is None:
+            self.undated += 1
+        else:
+            self.occurred = _widened(self.occurred, happened)
+        self.accepted = _widened(self.accepted, record.timestamp)
+        self.waits_s = self._pacer.due_s(record)
+
+    def _lack(self, topic: str, partition: int, first: int, reason: str, code: str, end: int | None = None) -> None:
+        end = first + 1 if end is None else end
+        last = self.missing[-1] if self.missing else None
+        before = last and (last.topic, last.partition, last.end, last.reason, last.code)
+        if before == (topic, partition, first, reason, code):
+            first = self.missing.pop().first
+        self.missing.append(Missing(topic=topic, partition=partition, first=first, end=end, reason=reason, code=code))
+
+    def _schema(self, schema_id: int) -> str | None:
+        try:
+            return self._wire.registry.schema(schema_id)
+        except SubjectNotFound:
+            return None
+
+    def _name(self, schema_id: int) -> str:
+        text = self._schema(schema_id)
+        return "" if text is None else self._wire.codec(schema_id).full_name
+
+
+def _schema_id(record: Record) -> int:
+    try:
+        return schema_id_of(record.value)
+    except ContractError:
+        return _NO_SCHEMA
+
+
+def _widened(range_: tuple[int, int] | None, moment: int) -> tuple[int, int]:
+    return (moment, moment) if range_ is None else (min(range_[0], moment), max(range_[1], moment))

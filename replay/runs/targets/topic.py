@@ -1,0 +1,62 @@
+"""The target that is a topic of the log, ``replay.…``: records and bookmark are one commit, so each is there once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bus.errors import TopicNotFound
+from bus.records import NewRecord, Record
+from bus.replays import MARKS, marks
+from bus.transport import Transport
+from replay.runs.target import Header, Room, Settled
+
+_ROOM = Room(1000, 4 * 1024 * 1024)
+
+
+class Topic:
+    """Writes to one topic. A record's key decides its partition, so that one key keeps its order."""
+
+    def __init__(self, log: Transport, name: str) -> None:
+        self._log, self._name = log, name
+        self._taken: list[NewRecord] = []
+        self._partitions = 0
+        self._run = self._began = b""
+
+    @property
+    def room(self) -> Room:
+        """How much one commit takes."""
+        return _ROOM
+
+    def begin(self, header: Header, mark: bytes | None) -> None:
+        """Look whether the topic stands. Nothing has to be undone: what was not committed is not there."""
+        self._run, self._began = header.run.encode(), header.began.encode()
+        try:
+            self._partitions = len(self._log.ends(self._name))
+        except TopicNotFound as error:
+            hint = f"`lienthong topic apply --replay {self._name}` makes it."
+            raise TopicNotFound(f"there is no topic `{self._name}`", hint=hint) from error
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Keep records for the next commit."""
+        self._taken += [self._new(record) for record in records]
+
+    def settle(self) -> Settled:
+        """Return all that was taken, to be appended by the bookmark's commit."""
+        appends, self._taken = self._taken, []
+        return Settled(appends=appends)
+
+    def finish(self) -> None:
+        """Do nothing: a topic has no end, and the run's own event says when the run is whole."""
+
+    def close(self) -> None:
+        """Forget what was taken."""
+        self._taken = []
+
+    def _new(self, record: Record) -> NewRecord:
+        kept = tuple(header for header in record.headers if header[0] not in MARKS)
+        return NewRecord(
+            topic=self._name, key=record.key, value=record.value,
+            headers=kept + marks(self._run, self._began, record),
+            # Without a key, what stood in one partition stays together.
+            partition=record.partition % self._partitions if record.key is None else None,
+        )  # fmt: skip

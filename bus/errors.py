@@ -401,6 +401,14 @@ class TargetDiffers(LienthongError):
     exit_code = 9
 
 
+class PlanNotFound(LienthongError):
+    """There is no such plan, and so no such run."""
+
+    code = "LT-E7004"
+    hint = "`lienthong replay list` shows plans and runs."
+    exit_code = 3
+
+
 # -- proofs: never retried, always loud -----------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import pytest
@@ -150,8 +150,8 @@ def test_offsets_that_are_not_there_are_told() -> None:
 
 
 @pytest.fixture
-def picks() -> Iterator[list[tuple[int, int]]]:
-    yield [(3, 5), (17, 18), (40, 44)]
+def picks() -> list[tuple[int, int]]:
+    return [(3, 5), (17, 18), (40, 44)]
 
 
 def test_only_the_offsets_that_were_picked_are_read(picks: list[tuple[int, int]]) -> None:

@@ -34,12 +34,13 @@ RUNNING, INTERRUPTED = "running", "interrupted"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def started(plan: Plan, began: datetime) -> Envelope:
-    """Return the event that tells the beginning of a plan's run; the same however often the run is taken up."""
+def started(plan: Plan, began: datetime, who: str) -> Envelope:
+    """Return the event that tells the beginning of a plan's run, which ``who`` began."""
     asked, target = plan.asked, plan.target
     payload = {
         **_head(plan),
-        "who": plan.who,
+        "who": who,
+        "plannedBy": plan.who,
         "reason": plan.reason,
         "mask": _code("VN-REPLAY-MASK", plan.mask),
         "targetKind": _code("VN-REPLAY-TARGET", target.kind),

@@ -138,7 +138,8 @@ class _Run:
     def go(self) -> str:
         """Give all that is left, and return what came of it."""
         plan = self._plan
-        started = self._session.wire.encode(books.started(plan, datetime.fromisoformat(self.state.began)))
+        began = datetime.fromisoformat(self.state.began)
+        started = self._session.wire.encode(books.started(plan, began, self._how.who))
         self._target.begin(self._header(), self.state.mark)
         if self._is_new:
             self._save([started])

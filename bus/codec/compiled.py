@@ -24,7 +24,8 @@ _Write = Callable[[Any, list[bytes]], object]
 _Read = Callable[[bytes, int, int], tuple[dict[str, Any], int]]
 
 _REFUSALS = (Misfit, LookupError, TypeError, ValueError, OverflowError)
-_FAULTS = (IndexError, ValueError, OverflowError, struct.error)
+FAULTS = (IndexError, ValueError, OverflowError, struct.error)
+"""What generated code raises on bytes that are not a value, beside DecodeError itself."""
 
 
 class Encode(Protocol):
@@ -156,8 +157,8 @@ def _decode(plan: Plan, read: _Read) -> Decode:
             value, position = read(data, start, end)
         except DecodeError as error:
             raise DecodeError(f"not a value of {name}: {error}") from None
-        except _FAULTS as error:
-            raise DecodeError(f"not a value of {name}: {_fault(error)}") from None
+        except FAULTS as error:
+            raise DecodeError(f"not a value of {name}: {fault_words(error)}") from None
         if position != end:
             words = "the bytes end too early" if position > end else "bytes follow it"
             raise DecodeError(f"not a value of {name}: {words}")
@@ -166,7 +167,8 @@ def _decode(plan: Plan, read: _Read) -> Decode:
     return decode
 
 
-def _fault(error: Exception) -> str:
+def fault_words(error: Exception) -> str:
+    """Return what is told of one of :data:`FAULTS`, without a word of the bytes."""
     if isinstance(error, IndexError | struct.error):
         return "the bytes end too early"
     return "a text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a date, a time or a uuid is none"

@@ -46,16 +46,18 @@ _MADE_OF = {
     "time-millis": "time_of(({0}) * 1000)", "time-micros": "time_of({0})",
 }  # fmt: skip
 _INTS = {"int", "date", "time-millis"}
-_OUTLINE_AFTER = 4
+OUTLINE_AFTER = 4
 """A block of items takes two of the twenty blocks that Python nests."""
 
 
 def write_decoder(plan: Plan, *, build: bool) -> Lines:
     """Return a module with ``decode(data, position, end)``, which returns the value and the position after it."""
-    return _Decoder(plan, build=build).module()
+    return Decoder(plan, build=build).module()
 
 
-class _Decoder:
+class Decoder:
+    """Writes the functions of one schema. The masker is one too, which writes values instead of making them."""
+
     def __init__(self, plan: Plan, *, build: bool) -> None:
         self._plan, self._build = plan, build
         self._lines = Lines(_NAMESPACE)
@@ -139,7 +141,7 @@ class _Decoder:
         return found
 
     def _item(self, node: AvroType, spot: Spot) -> str:
-        if spot.loops < _OUTLINE_AFTER or isinstance(node, LEAVES):
+        if spot.loops < OUTLINE_AFTER or isinstance(node, LEAVES):
             return self._emit(node, spot)
         function = self._lines.fresh("part")
         self._outlined.append((function, node, Spot(spot.path)))
@@ -152,7 +154,7 @@ class _Decoder:
         with lines.block("while True:"):
             lines.add(f"{n} = d[i]")
             with lines.block(f"if {n} & 129:"):
-                lines.add(f"{n}, i, {stop} = block_at(d, i)")
+                self._long_block(n, stop)
             with lines.block("else:"):
                 lines.add(f"{n} >>= 1", "i += 1", f"{stop} = -1")
             with lines.block(f"if not {n}:"):
@@ -162,9 +164,12 @@ class _Decoder:
                 yield
             self._refuse_if(f"{stop} >= 0 and i != {stop}", "a block is not as long as it says", spot)
 
+    def _long_block(self, n: str, stop: str) -> None:
+        self._lines.add(f"{n}, i, {stop} = block_at(d, i)")
+
     def _union(self, node: UnionType, spot: Spot) -> str:
         index, found = self._byte(), self._lines.fresh()
-        for turn, (number, branch) in enumerate(_likely_first(node)):
+        for turn, (number, branch) in enumerate(likely_first(node)):
             with self._lines.block(f"{'elif' if turn else 'if'} {index} == {number << 1}:"):
                 made = self._emit(branch, spot)
                 if node.named and self._build and isinstance(branch, RecordType | RecordRef):
@@ -219,7 +224,7 @@ class _Decoder:
             self._lines.add("i += 6", f"{found} = fromtimestamp(({number}) / 2000, UTC)" if self._build else "pass")
         with self._lines.block("else:"):
             made = _MADE_OF["timestamp-millis"].format(self._number("timestamp-millis"))
-            self._lines.add(f"{found} = {made}" if self._build else "pass")
+            self._lines.add(f"{found} = {self._made(made)}")
         return found if self._build else "None"
 
     def _float(self, kind: str) -> str:
@@ -273,5 +278,6 @@ class _Decoder:
         self._lines.add(f"raise DecodeError({f'{spot.path}: {words}' if spot.path else words!r})")
 
 
-def _likely_first(union: UnionType) -> list[tuple[int, AvroType]]:
+def likely_first(union: UnionType) -> list[tuple[int, AvroType]]:
+    """Return the branches with their indexes, null last."""
     return sorted(enumerate(union.branches), key=lambda pair: pair[1] == Scalar("null"))

@@ -59,9 +59,10 @@ def run_connector(name: str, config: Path, once: bool, port: int | None) -> int:
     lienthong connector run one-stop --config one-stop.yaml
 
     Prints at its end, of sources: {"rows","published","deduplicated","dead_lettered"}, where each event that a row
-    tells is one of the last three; of sinks: {"delivered","known","nothing_to_do","buried"}. May be ended at any
-    moment, by kill -9 as well, and run again. Exit codes: 7 something was buried in the dead letters; 8 the partner is
-    away; 130 ended by Ctrl-C, or with --once by SIGTERM, before it was through.
+    tells is one of the last three; of sinks: {"delivered","known","nothing_to_do","buried","passed_over"}, where the
+    last are replayed records, which a sink does not take unless it says so. May be ended at any moment, by kill -9 as
+    well, and run again. Exit codes: 7 something was buried in the dead letters; 8 the partner is away; 130 ended by
+    Ctrl-C, or with --once by SIGTERM, before it was through.
     """
     from bus.errors import LienthongError
     from bus.signals import asked_to_stop
@@ -266,7 +267,10 @@ def _status_lines(one: Status, zone: tzinfo) -> Iterator[str]:
         facts.append("has never moved" if one.moved_at is None else f"last moved {as_clock(one.moved_at, zone)}")
     if one.lag is not None:
         facts.append(f"{one.lag} records behind")
-    yield f"{name}: {', '.join(facts)}, {one.dead_letters} dead letters to settle"
+    facts.append(f"{one.dead_letters} dead letters to settle")
+    if one.passed_over:
+        facts.append(f"{one.passed_over} replayed records passed over")
+    yield f"{name}: {', '.join(facts)}"
     if one.kind == "source":
         yield f"  cursor: {one.cursor or 'at the very first'}"
     if one.message and one.since is not None:

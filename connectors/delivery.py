@@ -12,7 +12,8 @@ from threading import Event
 
 from msgspec import Struct
 
-from bus.consumer import Consumer, Subscription, Wire
+from bus import replays
+from bus.consumer import REPLAY, Consumer, Subscription, Wire
 from bus.envelope import Envelope
 from bus.producer import Check
 from bus.records import Record
@@ -23,6 +24,9 @@ from connectors.ledger import Ledger
 from connectors.sdk import Replayable, Sink
 from connectors.telling import encoded
 
+PASSED_OVER = "passed_over"
+"""The outcome of a replayed record that a sink does not accept: it never comes to the sink."""
+
 _PAGE = 16
 """Few, since a page's replies are told together and calls are slow."""
 
@@ -31,13 +35,15 @@ class Deliver(Struct, frozen=True, kw_only=True):
     """How to run a sink.
 
     ``once`` ends when all that was there at the start is handled, ``stop`` ends after the record in hand. ``progress``
-    hears the counts so far after each event. ``check`` raises ContractError for a reply that breaks a value rule: then
-    its command is buried. ``partner`` says how patiently the partner is called again.
+    hears the counts so far after each event, and ``passed_over`` how many replayed records, which the sink does not
+    accept, a page of the log had, where it had some. ``check`` raises ContractError for a reply that breaks a value
+    rule: then its command is buried. ``partner`` says how patiently the partner is called again.
     """
 
     once: bool = False
     stop: Event | None = None
     progress: Callable[[Mapping[str, int]], None] | None = None
+    passed_over: Callable[[int], None] | None = None
     check: Check | None = None
     partner: RetryPolicy = PATIENT
 
@@ -45,6 +51,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
 def run_sink(engine: Engine, wire: Wire, sink: Sink, ledger: Ledger, how: Deliver) -> Mapping[str, int]:
     """Deliver what is in the log and what comes, and return how many events had which outcome.
 
+    Those of :class:`~connectors.attempts.Attempts`, and ``passed_over`` where there were such records.
     Several processes may run one sink: they share its topics' partitions.
     Raises what ends the loop: see above.
     """
@@ -60,15 +67,21 @@ def run_sink(engine: Engine, wire: Wire, sink: Sink, ledger: Ledger, how: Delive
             how.progress(attempts.outcomes)
         return replies
 
-    Consumer(engine, wire, subscription(sink, how.partner), handle).run(how.stop or Event(), once=how.once)
-    return dict(attempts.outcomes)
+    def hear(page: Mapping[str, int]) -> None:
+        if how.passed_over is not None and REPLAY in page:
+            how.passed_over(page[REPLAY])
+
+    consumer = Consumer(engine, wire, subscription(sink, how.partner), handle)
+    consumer.run(how.stop or Event(), once=how.once, hear=hear)
+    replayed = {PASSED_OVER: consumer.outcomes[REPLAY]} if REPLAY in consumer.outcomes else {}
+    return {**attempts.outcomes, **replayed}
 
 
 def subscription(sink: Sink, policy: RetryPolicy = PATIENT) -> Subscription:
-    """Return what a sink's group reads, and how."""
+    """Return what a sink's group reads, and how: its topics, and the one that everyone reads for replays."""
     return Subscription(
         group=sink.name,
-        topics=sink.topics,
+        topics=tuple(dict.fromkeys((*sink.topics, replays.TOPIC))),
         types=sink.accepts,
         not_from=sink.not_from,
         tells_once=True,

@@ -24,7 +24,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """One part. ``kind`` is ``source``, ``sink``, ``exchange`` or ``webhook``; ``configuration`` for one that is wrong.
 
     ``since`` is when it came into this ``state`` for a reason of this ``code``, in milliseconds UTC, with the message
-    of that time; ``failures`` counts how often it ended and was not asked to.
+    of that time; ``failures`` counts how often it ended and was not asked to. ``passed_over`` are the replayed records
+    that it has not taken, since its process started.
     """
 
     connector: str
@@ -36,16 +37,21 @@ class Standing(Struct, frozen=True, kw_only=True):
     message: str = ""
     hint: str = ""
     failures: int = 0
+    passed_over: int = 0
 
 
 class Board:
-    """All parts of one process. Threads share it; ``keep`` hears the whole of it after each change."""
+    """All parts of one process. Threads share it; ``keep`` hears the whole of it after each change.
+
+    What is passed over is no change: that may be thousands in a second, and is told by :meth:`tell_counts`.
+    """
 
     def __init__(self, keep: Callable[[Sequence[Standing]], None] | None = None,
                  clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:  # fmt: skip
         self._keep, self._clock = keep, clock
         self._standings: list[Standing] = []
         self._lock = Lock()
+        self._has_counted = False
 
     def standings(self) -> Sequence[Standing]:
         """Return how all stand now, in the order in which they were added."""
@@ -73,7 +79,21 @@ class Board:
                 self._tell()
         return is_new
 
+    def count(self, place: int, passed_over: int) -> None:
+        """Count more replayed records that a part has not taken."""
+        with self._lock:
+            before = self._standings[place]
+            self._standings[place] = replace(before, passed_over=before.passed_over + passed_over)
+            self._has_counted = True
+
+    def tell_counts(self) -> None:
+        """Tell what was counted since all was told last, if anything was. Called now and then, and at the end."""
+        with self._lock:
+            if self._has_counted:
+                self._tell()
+
     def _tell(self) -> None:
+        self._has_counted = False
         if self._keep is not None:
             self._keep(tuple(self._standings))
 
@@ -93,6 +113,10 @@ class Health:
         """Say that the part has just moved something, or that nothing is left to move."""
         self._has_ended = self._has_trouble = False
         self._board.change(self._place, RUNNING, None, is_failure=False)
+
+    def passed_over(self, count: int) -> None:
+        """Count replayed records that the part has not taken. That says nothing of its partner."""
+        self._board.count(self._place, count)
 
     def trouble(self, error: LienthongError) -> None:
         """Say that the part goes on, and that what it just tried will have to be tried again."""

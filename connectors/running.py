@@ -41,13 +41,15 @@ class House(NamedTuple):
 
 class How(Struct, frozen=True, kw_only=True):
     """How to run: ``once`` ends at the end, ``stop`` after what is in hand; ``hear`` is given a source's books of each
-    commit, ``delivered`` a sink's outcomes so far after each event.
+    commit, ``delivered`` a sink's outcomes so far after each event, ``passed_over`` how many replayed records a sink's
+    page had that it does not accept.
     """
 
     once: bool = False
     stop: Event | None = None
     hear: Hear | None = None
     delivered: Callable[[Mapping[str, int]], None] | None = None
+    passed_over: Callable[[int], None] | None = None
 
 
 @contextmanager
@@ -73,7 +75,9 @@ def run_part(house: House, part: Source | Sink, how: How) -> None:
         )
         return
     assert house.ledger is not None  # noqa: S101 - opened for every sink
-    deliver = Deliver(once=how.once, stop=how.stop, progress=how.delivered, check=house.check)
+    deliver = Deliver(
+        once=how.once, stop=how.stop, progress=how.delivered, passed_over=how.passed_over, check=house.check
+    )
     run_sink(house.engine, house.wire, part, house.ledger, deliver)
 
 

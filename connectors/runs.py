@@ -15,6 +15,7 @@ from bus.pages import pages
 from bus.records import TopicPartition
 from bus.transport import Engine
 from connectors.books import Books, Tally
+from connectors.delivery import subscription
 from connectors.ingress import Door, Intake, make_app
 from connectors.running import House, How, kind_of, open_house, run_part
 from connectors.sdk import Part, Sink, Source, Webhook
@@ -34,6 +35,7 @@ class Runs:
         self._sinks = [part for part in parts if isinstance(part, Sink)]
         self._webhooks = {part.name: part for part in parts if isinstance(part, Webhook)}
         self._delivered: dict[str, Mapping[str, int]] = {}
+        self._passed_over: Counter[str] = Counter()
         self._letters: Letters | None = None
         self.books = Books()
 
@@ -79,7 +81,7 @@ class Runs:
     def topics(self) -> Sequence[str]:
         """The topics to whose dead letters these parts bury."""
         found = [source.topic for source in self._sources]
-        return sorted({*found, *(topic for sink in self._sinks for topic in sink.topics)})
+        return sorted({*found, *(topic for sink in self._sinks for topic in _handled(sink))})
 
     @property
     def _is_open(self) -> bool:
@@ -87,7 +89,9 @@ class Runs:
 
     def _job(self, house: House, part: Source | Sink) -> Callable[[], None]:
         def deliver() -> None:
-            run_part(house, part, How(once=self._once, stop=self._stop, delivered=self._hear(part.name)))
+            passed_over = self._hear_passed_over(part.name)
+            delivered = self._hear(part.name)
+            run_part(house, part, How(once=self._once, stop=self._stop, delivered=delivered, passed_over=passed_over))
 
         def read() -> None:
             with progress_bar(f"Reading {part.name}") as show:
@@ -106,6 +110,12 @@ class Runs:
 
         return hear
 
+    def _hear_passed_over(self, name: str) -> Callable[[int], None]:
+        def hear(count: int) -> None:
+            self._passed_over[name] += count  # of this name alone: sinks have threads of their own
+
+        return hear
+
     def _outcomes(self) -> dict[str, int]:
         total: Counter[str] = Counter()
         for outcomes in self._delivered.values():
@@ -115,6 +125,7 @@ class Runs:
             "known": total["known"],
             "nothing_to_do": total["nothing"],
             "buried": self._letters.count() if self._letters is not None else 0,
+            "passed_over": self._passed_over.total(),
         }
 
 
@@ -124,7 +135,7 @@ class Letters:
     def __init__(self, engine: Engine, sinks: Sequence[Sink]) -> None:
         self._log = engine.log
         self._groups = {sink.name for sink in sinks}
-        topics = {dead_letter_topic(topic) for sink in sinks for topic in sink.topics}
+        topics = {dead_letter_topic(topic) for sink in sinks for topic in _handled(sink)}
         self._since = {place: span.end for topic in topics for place, span in self._log.ends(topic).items()}
 
     def count(self) -> int:
@@ -135,6 +146,12 @@ class Letters:
         end = self._log.ends(place.topic)[place].end
         records = (record for page in pages(self._log, place, first, end) for record in page.sound())
         return sum(record.text("lt_error_group") in self._groups for record in records)
+
+
+def _handled(sink: Sink) -> Sequence[str]:
+    """Return the topics of which a sink handles records, and so may bury some."""
+    about = subscription(sink)
+    return about.topics if about.accepts_replays else sink.topics
 
 
 def together(jobs: Sequence[Callable[[], None]], stop: Event) -> None:

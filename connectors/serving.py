@@ -132,9 +132,10 @@ class Crew:
                 thread.start()
 
     def look(self) -> None:
-        """See to it that nobody is called failing who only has nothing to do. Called now and then."""
+        """See to it that nobody is called failing who only has nothing to do, and tell counts. Called now and then."""
         for keeper in self._keepers:
             keeper.look()
+        self._board.tell_counts()
 
     def end(self) -> None:
         """Have all end after what they have in hand, and wait a few seconds for it; a crash would do no harm either."""
@@ -142,6 +143,7 @@ class Crew:
         deadline = monotonic() + _GOODBYE_S
         for thread in self._threads:
             thread.join(max(deadline - monotonic(), 0.0))
+        self._board.tell_counts()
         left = [thread.name for thread in self._threads if thread.is_alive()]
         if left:
             logs.tell(_LOG, logging.WARNING, "parts were still calling their partners at the end", parts=left)
@@ -158,7 +160,10 @@ class Keeper:
 
     def keep(self, house: House, stop: Event) -> None:
         """Run the part until ``stop``, or until only a person can help it."""
-        how = How(stop=stop, hear=lambda _: self._health.well(), delivered=lambda _: self._health.well())
+        how = How(
+            stop=stop, hear=lambda _: self._health.well(), delivered=lambda _: self._health.well(),
+            passed_over=self._health.passed_over,
+        )  # fmt: skip
         rests, rest_s = Rests(), 0.0
         while not stop.wait(rest_s):
             begun = self._begun = monotonic()

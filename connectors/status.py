@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from bus import replays
 from bus.cli.burials import is_of_group
 from bus.cli.moments import as_text
 from bus.redrive import letter_topics, letters
@@ -22,12 +24,17 @@ _RANKS = {RUNNING: 0, RETRYING: 1, STOPPED: 2, AT_REST: 3}
 """Of several processes that have the same part, the one that runs it tells."""
 
 
+_Part: TypeAlias = tuple[str, str]
+"""Its kind and its name."""
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """One part: its state and why, and how far it has come.
 
     A process that lives is no sign of progress. Of a source, ``moved_at`` is one, when its bookmark last moved
     (milliseconds UTC); of a sink, ``lag``, the records that its group has yet to handle. ``dead_letters`` are those
-    that it left to settle. ``connector`` is empty for a source that only ``connector run`` has run.
+    that it left to settle, ``passed_over`` the replayed records that a sink has not taken since its process started,
+    of all processes that have it now. ``connector`` is empty for a source that only ``connector run`` has run.
     """
 
     connector: str
@@ -44,6 +51,7 @@ class Status(Struct, frozen=True, kw_only=True):
     epoch: int | None = None
     lag: int | None = None
     dead_letters: int = 0
+    passed_over: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -63,7 +71,7 @@ class _Known(NamedTuple):
 def statuses(engine: Engine, pages: Iterable[Page] = ()) -> Sequence[Status]:
     """Return all parts that ``pages`` tell of, and all sources that have ever run, by name."""
     known = _known(engine)
-    told = _told(pages)
+    told = _told(list(pages))
     found = [_status(standing, state, known) for state, standing in told.values()]
     sources = {standing.name for _, standing in told.values() if standing.kind == "source"}
     found += [_source_alone(state, known) for name, state in known.cursors.items() if name not in sources]
@@ -89,6 +97,7 @@ def answer_of(status: Status) -> dict[str, Any]:
         "epoch": status.epoch,
         "lag": status.lag,
         "dead_letters": status.dead_letters,
+        "passed_over": status.passed_over,
     }
 
 
@@ -101,20 +110,34 @@ def _known(engine: Engine) -> _Known:
         for standing in letters(engine, letter_topics(engine))
         if standing.is_open
     )
-    return _Known({state.name: state for state in engine.admin.cursors()}, lags, left)
+    cursors = {state.name: state for state in engine.admin.cursors() if not state.name.startswith(replays.CURSOR)}
+    return _Known(cursors, lags, left)
 
 
-def _told(pages: Iterable[Page]) -> Mapping[tuple[str, str], tuple[str, Standing]]:
+def _told(pages: Sequence[Page]) -> Mapping[_Part, tuple[str, Standing]]:
     """Return each part once, with its state as it is now: what a dead process ran is at rest."""
-    found: dict[tuple[str, str], tuple[str, Standing]] = {}
+    found: dict[_Part, tuple[str, Standing]] = {}
     for state, standing in _states(pages):
         part = standing.kind, standing.name
         if part not in found or _RANKS[state] < _RANKS[found[part][0]]:
             found[part] = state, standing
+    passed_over = _passed_over(pages)
+    return {part: (state, replace(one, passed_over=passed_over[part])) for part, (state, one) in found.items()}
+
+
+def _passed_over(pages: Sequence[Page]) -> Mapping[_Part, int]:
+    """Return what the processes of each part have passed over: those that live now, else those that lived last."""
+    found: dict[_Part, int] = {}
+    for is_alive in (False, True):
+        counts: dict[_Part, int] = {}
+        for standing in (one for page in pages if page.is_alive == is_alive for one in page.standings):
+            part = standing.kind, standing.name
+            counts[part] = counts.get(part, 0) + standing.passed_over
+        found |= counts
     return found
 
 
-def _states(pages: Iterable[Page]) -> Iterator[tuple[str, Standing]]:
+def _states(pages: Sequence[Page]) -> Iterator[tuple[str, Standing]]:
     for page in pages:
         for standing in page.standings:
             yield standing.state if page.is_alive or standing.state == STOPPED else AT_REST, standing
@@ -131,7 +154,7 @@ def _status(standing: Standing, state: str, known: _Known) -> Status:
         state = RUNNING
     return Status(
         connector=standing.connector, kind=kind, name=name, state=state,
-        lag=known.lags.get(name, 0) if is_group else None,
+        lag=known.lags.get(name, 0) if is_group else None, passed_over=standing.passed_over if is_group else None,
         dead_letters=known.letters.get((name, is_group), 0), **why, **_progress(cursor),
     )  # fmt: skip
 

@@ -20,17 +20,21 @@ from bus.transport import Transport
 from connectors.demo import groups
 from connectors.demo.facts import Fact, true_facts
 from connectors.demo.home import find_home
-from connectors.demo.scan import Id, Scan, Spot
+from connectors.demo.scan import Id, Positions, Scan, Spot
 from connectors.demo.stores import AGENCIES, PARTNERS, Stores
 from connectors.ledger import AMBIGUOUS, DONE, SENDING, Ledger, open_ledger
 
 
 class Share(Struct, frozen=True, kw_only=True):
-    """A group's part: how many events it had to handle, how many it did, and how many of the others it buried."""
+    """A group's part: how many events it had to handle, how many it did, and how many of the others it buried.
+
+    ``passed_over`` are replayed records that concern it and that it has left alone: they are no part of the balance.
+    """
 
     subscribed: int
     delivered: int
     dead_lettered: int
+    passed_over: int = 0
 
 
 class Books(Struct, frozen=True, kw_only=True):
@@ -63,6 +67,7 @@ class Kept(NamedTuple):
     ledger: Ledger
     stores: Stores
     groups: Sequence[Subscription]
+    positions: Positions
     dossiers: int
 
 
@@ -85,11 +90,12 @@ def balance(session: Session, ran: Ran) -> Books:
     """Return the books of the demo in a session's folder."""
     settings = session.settings
     topics = [topic.name for topic in session.catalogue.topics]
+    positions = {(one.group, one.partition): one.next for one in session.engine.admin.groups()}
     home = find_home(settings.data)
     with closing(open_ledger(settings.ledger)) as ledger:
         kept = Kept(
             session.engine.log, session.wire, topics, ledger, Stores(settings.data),
-            groups.subscriptions(settings.data), home.dossiers if home else 0,
+            groups.subscriptions(settings.data), positions, home.dossiers if home else 0,
         )  # fmt: skip
         return count(kept, ran)
 
@@ -97,7 +103,7 @@ def balance(session: Session, ran: Ran) -> Books:
 def count(kept: Kept, ran: Ran) -> Books:
     """Read everything, and return the books. Raises :class:`~bus.errors.CorruptRecord` where a record is damaged."""
     facts = set(true_facts(kept.stores))
-    scan = Scan(kept.wire, kept.groups)
+    scan = Scan(kept.wire, kept.groups, kept.positions)
     scan.read(kept.log, kept.topics, facts)
     entries = _Entries(kept.ledger)
     done = {one.group: entries.done.get(one.group, set()) for one in kept.groups}
@@ -222,7 +228,10 @@ def out_of_order(effects: Iterable[Effect], redriven: set[Spot]) -> int:
 
 def _share(scan: Scan, group: str, done: set[Id]) -> Share:
     buried = scan.buried[group] - done
-    return Share(subscribed=len(scan.subscribed[group]), delivered=len(done), dead_lettered=len(buried))
+    return Share(
+        subscribed=len(scan.subscribed[group]), delivered=len(done), dead_lettered=len(buried),
+        passed_over=scan.passed_over[group],
+    )  # fmt: skip
 
 
 # -- what was repeated ----------------------------------------------------------------------------------

@@ -107,6 +107,9 @@ def _show_books(books: Books, lang: Lang) -> None:
     columns = ("subscribed", "delivered", "dead_lettered")
     rows = [(name, *(f"{getattr(share, one):,}" for one in columns)) for name, share in books.groups.items()]
     table((words["group"], *(words[f"group_{one}"] for one in columns)), rows)
+    passed_over = [f"{name} {share.passed_over:,}" for name, share in books.groups.items() if share.passed_over]
+    if passed_over:
+        _say(lang, "passed_over", groups=", ".join(passed_over))
     _say(lang, "balanced" if books.balanced else "unbalanced")
 
 

@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from bus.consumer import Subscription
-from bus.records import TopicPartition
+from bus.records import Record, TopicPartition
 from bus.transport import Engine
+from connectors.demo.scan import is_copy
 from connectors.demo.stores import Stores
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """One look. ``untold`` are partners' facts that are not in the log, ``owed`` what partners will still do by
-    themselves: notices, parcels' next statuses, links that nobody has opened. ``lags`` are records, by group.
+    """One look. ``published`` are events, without the copies that replays made. ``untold`` are partners' facts that are
+    not in the log, ``owed`` what partners will still do by themselves: notices, parcels' next statuses, links that
+    nobody has opened. ``lags`` are records, by group.
     """
 
     dossiers: int
@@ -41,6 +43,7 @@ class Looker:
     def __init__(self, engine: Engine, topics: Sequence[str], groups: Sequence[Subscription], stores: Stores) -> None:
         self._engine, self._topics, self._groups, self._stores = engine, topics, groups, stores
         self._next: dict[TopicPartition, int] = {}
+        self._published = 0
         self._told: Counter[tuple[str, str]] = Counter()
 
     def look(self) -> Look:
@@ -50,9 +53,8 @@ class Looker:
         owed = self._stores.notices_owed() + self._stores.parcels_moving() + self._stores.unopened_links()
         self._read_on()
         untold = sum(max(number - self._told[name], 0) for name, number in known.items())
-        published = sum(self._next.values())
         return Look(
-            dossiers=dossiers, final=final, published=published, untold=untold, owed=owed, lags=self._lags()
+            dossiers=dossiers, final=final, published=self._published, untold=untold, owed=owed, lags=self._lags()
         )  # fmt: skip
 
     def _read_on(self) -> None:
@@ -64,10 +66,16 @@ class Looker:
                 while at < span.end:
                     records = log.read(partition, at, 500)
                     for record in records:
-                        source = record.text("ce_source")
-                        self._told[source, "" if source == "one-stop" else record.text("ce_type")] += 1
+                        self._count(record)
                     at = records[-1].offset + 1 if records else span.end
                 self._next[partition] = at
+
+    def _count(self, record: Record) -> None:
+        if is_copy(record):
+            return
+        self._published += 1
+        source = record.text("ce_source")
+        self._told[source, "" if source == "one-stop" else record.text("ce_type")] += 1
 
     def _lags(self) -> Mapping[str, int]:
         reached = {(state.group, state.partition): state.next for state in self._engine.admin.groups()}

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bus.consumer import REPLAY_RUN, Subscription, Wire, concerns, inbox_id
+from bus import replays
+from bus.consumer import Subscription, Wire, concerns, inbox_id, passes_over
 from bus.deadletters import DECODE, HANDLE, REDRIVES, dead_letter_topic, read_letter
 from bus.errors import ContractError
 from bus.pages import pages
-from bus.records import Record
+from bus.records import Record, TopicPartition
 from bus.settlements import read_settlement
 from bus.transport import Transport
 from connectors.demo.facts import Fact, told_fact
 
 Id = bytes
 """An event's id, 16 bytes; a record without one is named by its place."""
+
+Positions = Mapping[tuple[str, TopicPartition], int]
+"""By group and partition, the first offset that is not yet handled."""
 
 _Combination = tuple[str, bytes | None, bytes | None]
 
@@ -30,10 +34,13 @@ class Spot(NamedTuple):
 
 
 class Scan:
-    """What the log holds. Records are read once, and not kept."""
+    """What the log holds. Records are read once, and not kept.
 
-    def __init__(self, wire: Wire, groups: Sequence[Subscription]) -> None:
-        self._wire, self._groups = wire, groups
+    Copies that replays made are no part of the books, nor are letters of copies: only who passed them over is counted.
+    """
+
+    def __init__(self, wire: Wire, groups: Sequence[Subscription], positions: Positions) -> None:
+        self._wire, self._groups, self._positions = wire, groups, positions
         self._concerned: dict[_Combination, Sequence[set[Id]]] = {}
         self.published = 0
         self.letters = 0
@@ -46,15 +53,19 @@ class Scan:
         """Records that groups buried, by group and key."""
 
         self.redriven: set[Spot] = set()
+        self.passed_over: Counter[str] = Counter()
+        """Copies that concern a group and stand before its position, by group."""
 
     def read(self, log: Transport, topics: Sequence[str], facts: set[Fact]) -> None:
         """Read topics and their dead letters, and take from ``facts`` what is told. Raises CorruptRecord."""
         for topic in topics:
             for record in _records(log, topic):
-                if record.header(REPLAY_RUN) is None:
+                if is_copy(record):
+                    self._pass_over(record)
+                else:
                     self._take(record, facts)
             for record in _records(log, dead_letter_topic(topic)):
-                if read_settlement(record) is None:
+                if read_settlement(record) is None and not is_copy(record):
                     self._bury(record)
 
     def _take(self, record: Record, facts: set[Fact]) -> None:
@@ -70,6 +81,13 @@ class Scan:
             return  # it tells nobody anything, and who subscribes to it has to bury it
         if fact is not None:
             facts.discard(fact)
+
+    def _pass_over(self, record: Record) -> None:
+        partition = TopicPartition(record.topic, record.partition)
+        for one in self._groups:
+            is_read = record.topic in one.topics and record.offset < self._positions.get((one.group, partition), 0)
+            if is_read and concerns(one, record) and passes_over(one, record):
+                self.passed_over[one.group] += 1
 
     def _sets(self, record: Record) -> Sequence[set[Id]]:
         """Return the sets of the groups that a record concerns: the same for all of its topic, type and source."""
@@ -88,6 +106,11 @@ class Scan:
             self.refused.add((letter.by, key))
         else:
             self.items[letter.by, key] += 1
+
+
+def is_copy(record: Record) -> bool:
+    """Tell whether a replay wrote a record: then it is nothing that happened."""
+    return replays.is_marked(record) or replays.is_replay_topic(record.topic)
 
 
 def id_of(record: Record) -> Id:

@@ -143,15 +143,20 @@ def test_who_accepts_replays_reads_a_private_topic_whole(engine: Engine) -> None
     assert handler.handled == [1]
 
 
-def test_what_was_passed_over_is_told_once_a_page_and_counted(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    """What the consumer says, also where another test has sent our logs elsewhere."""
+    monkeypatch.setattr(logging.getLogger("lienthong"), "propagate", True)
+    caplog.set_level(logging.INFO, "lienthong.bus.consumer")
+    return caplog
+
+
+def test_what_was_passed_over_is_told_once_a_page_and_counted(engine: Engine, log: pytest.LogCaptureFixture) -> None:
     for n in range(3):
         replay(engine, n, *marked())
-    with caplog.at_level(logging.INFO, "lienthong.bus.consumer"):
-        a_consumer(engine, Recorder(), group="telling").step()
-    said = [record for record in caplog.records if record.message == "replayed records were passed over"]
-    assert [record.lienthong_facts for record in said] == [  # type: ignore[attr-defined]
-        {"group": "telling", "topic": replays.TOPIC, "count": 3}
-    ]
+    a_consumer(engine, Recorder(), group="telling").step()
+    told = {id(one): one for one in log.records if one.message == "replayed records were passed over"}.values()
+    assert [vars(one)["lienthong_facts"] for one in told] == [{"group": "telling", "topic": replays.TOPIC, "count": 3}]
     line = f'lienthong_consumed_total{{group="telling",outcome="replay",topic="{replays.TOPIC}"}} 3.0'
     assert line in metrics.exposition().decode().splitlines()
 

@@ -9,12 +9,12 @@ import pytest
 from bus.transport import Engine
 from bus.transports import open_engine
 from connectors.ledger import Ledger, open_ledger
-from tests.bus.doubles import make_topics
+from tests.connectors.delivery_doubles import make_topics
 
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    """A log with one topic of one partition, and its dead letters."""
+    """A log with one topic of one partition, the one for replays, and their dead letters."""
     opened = open_engine("sqlite://")
     make_topics(opened)
     yield opened

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bus import replays
 from bus.envelope import Envelope, event_id
 from bus.errors import LienthongError
 from bus.retry import RetryPolicy
-from bus.transport import Commit, Engine
+from bus.transport import Commit, Engine, TopicSpec
 from connectors.attempts import Attempts
 from connectors.delivery import Deliver, run_sink
 from connectors.ledger import Entry, Ledger
 from connectors.sdk import Delivery, Operation
+from tests.bus import doubles
 from tests.bus.doubles import TOPIC, JsonWire, publish, records
 
 QUICK = RetryPolicy(attempts=3, first_wait_s=0.001, max_wait_s=0.001)
@@ -153,6 +155,13 @@ class CommitHook:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner if name in ("admin", "join", "claim", "close") else self._inner.log, name)
+
+
+def make_topics(engine: Engine, partitions: int = 1) -> None:
+    """Make a topic, the one that every sink reads for replays, and their dead letters."""
+    doubles.make_topics(engine, partitions)
+    for name in (replays.TOPIC, f"{replays.TOPIC}.dead-letter"):
+        engine.admin.create_topic(TopicSpec(name=name, partitions=1))
 
 
 def deliver(engine: Engine, till: Any, ledger: Any, how: Deliver = ONCE) -> dict[str, int]:

@@ -18,10 +18,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bus import replays
 from bus.cli.session import Session
 from bus.envelope import Envelope, event_id
 from bus.errors import ConfigError, CredentialsRefused, PartnerUnavailable
+from bus.records import NewRecord
 from bus.settings import load
+from bus.transport import Commit, Saved
 from connectors import installed
 from connectors.sdk import Batch, Delivery, Fetched, Operation, Part
 from connectors.serving import Address, serve
@@ -108,6 +111,22 @@ TROUBLES: Mapping[str, Exception] = {
     "outage": PartnerUnavailable("the partner is down", wait_s=0.05),
     "fault": KeyError("Nguyễn Văn Bí Mật"),
 }
+
+
+def replay_all(data: Path) -> None:
+    """Copy all records of ``dossier.events`` to where everybody reads replays, as a run with a bookmark would."""
+    session = Session(load({}, data, data=data))
+    log, claim = session.engine.log, session.engine.claim(f"{replays.CURSOR}r1")
+    found = [one for at, span in log.ends("dossier.events").items() for one in log.read(at, span.first, 1000)]
+    copies = [
+        NewRecord(
+            topic=replays.TOPIC, key=one.key, value=one.value,
+            headers=(*one.headers, *replays.marks(b"r1", b"2026-11-24T05:00:00.000Z", one)),
+        ) for one in found
+    ]  # fmt: skip
+    log.commit(Commit(appends=copies, cursor=Saved(name=f"{replays.CURSOR}r1", value=b"all", epoch=claim.epoch)))
+    claim.release()
+    session.close()
 
 
 def _source(given: Mapping[str, Any], _folder: Path) -> Part:

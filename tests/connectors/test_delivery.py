@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 from msgspec.structs import replace
 
+from bus import replays
 from bus.errors import (
     ConnectorError,
     CredentialsRefused,
@@ -20,11 +21,12 @@ from bus.errors import (
     StorageFull,
     Unreadable,
 )
+from bus.records import NewRecord, Record
 from bus.redrive import letters, redrive
-from bus.transport import Engine
-from connectors.delivery import Deliver
+from bus.transport import Commit, Engine
+from connectors.delivery import Deliver, subscription
 from connectors.ledger import Ledger
-from tests.bus.doubles import TOPIC, an_event, codes_of_letters, committed, publish, records
+from tests.bus.doubles import TOPIC, JsonWire, an_event, codes_of_letters, committed, publish, records
 from tests.connectors.delivery_doubles import (
     ONCE,
     QUICK,
@@ -268,26 +270,40 @@ def test_progress_hears_the_counts_so_far(engine: Engine, ledger: Ledger) -> Non
     assert heard == [{"delivered": 1}, {"delivered": 2}]
 
 
-def a_replayed(n: int, run: bytes) -> object:
-    return an_event(n, extra=(("lt_replay_run", run),))
+def replay(engine: Engine, n: int, run: bytes, origin: str = TOPIC) -> None:
+    """Append a copy of event ``n`` to where every sink reads replays, as if it had stood on ``origin``."""
+    new = JsonWire().encode(an_event(n))
+    at = Record(topic=origin, partition=0, offset=n, timestamp=0, key=new.key, value=new.value, headers=new.headers)
+    headers = (*new.headers, *replays.marks(run, b"2026-11-24T05:00:00.000Z", at))
+    copy = NewRecord(topic=replays.TOPIC, key=new.key, value=new.value, headers=headers)
+    engine.log.commit(Commit(appends=[copy]))
 
 
-def test_replayed_events_are_passed_over(engine: Engine, ledger: Ledger) -> None:
-    publish(engine, a_replayed(1, b"run-1"))  # type: ignore[arg-type]
-    till = Till()
-    deliver(engine, till, ledger)
-    assert (till.effects, entries(ledger)) == ([], [])
+def test_replayed_events_are_passed_over_and_counted(engine: Engine, ledger: Ledger) -> None:
+    publish(engine, an_event(1), an_event(2, extra=((replays.RUN, b"run-1"),)))
+    replay(engine, 1, b"run-1")
+    replay(engine, 1, b"run-1", "payment.events")
+    till, heard = Till(), list[int]()
+    counts = deliver(engine, till, ledger, replace(ONCE, passed_over=heard.append))
+    assert (counts, till.effects, len(entries(ledger)), heard) == ({"delivered": 1, "passed_over": 2}, ["1"], 1, [1, 1])
 
 
 def test_a_sink_that_accepts_replays_acts_once_more_for_each_run(engine: Engine, ledger: Ledger) -> None:
     class Willing(Till):
         accepts_replays = True
 
-    events = [an_event(1), a_replayed(1, b"run-1"), a_replayed(1, b"run-1"), a_replayed(1, b"run-2")]
-    publish(engine, *events)  # type: ignore[arg-type]
+    publish(engine, an_event(1))
+    for run in (b"run-1", b"run-1", b"run-2"):
+        replay(engine, 1, run)
     till = Willing()
-    deliver(engine, till, ledger)
+    assert deliver(engine, till, ledger) == {"delivered": 3, "known": 1}
     assert (till.effects, len({one.key for one in entries(ledger)})) == (["1"] * 3, 3)
+
+
+def test_a_sink_reads_its_topics_and_the_one_for_replays_once() -> None:
+    both, plain = Till(), Till()
+    both.topics = (replays.TOPIC, TOPIC)  # type: ignore[assignment]
+    assert (subscription(both).topics, subscription(plain).topics) == ((replays.TOPIC, TOPIC), (TOPIC, replays.TOPIC))
 
 
 def test_a_takeover_waits_until_the_partner_cannot_be_at_work_any_more(engine: Engine, ledger: Ledger) -> None:

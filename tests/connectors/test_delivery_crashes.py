@@ -21,7 +21,7 @@ from bus.transport import Engine
 from bus.transports import open_engine
 from connectors.attempts import Attempts
 from connectors.ledger import Ledger, open_ledger
-from tests.bus.doubles import TOPIC, JsonWire, an_event, codes_of_letters, make_topics, publish
+from tests.bus.doubles import TOPIC, JsonWire, an_event, codes_of_letters, publish
 from tests.connectors.delivery_doubles import (
     QUICK,
     CommitHook,
@@ -32,6 +32,7 @@ from tests.connectors.delivery_doubles import (
     attempt,
     deliver,
     entries,
+    make_topics,
     states,
     told,
 )

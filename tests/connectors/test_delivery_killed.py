@@ -18,8 +18,9 @@ from bus.transport import Engine
 from bus.transports import open_engine
 from connectors.delivery import Deliver, run_sink
 from connectors.ledger import open_ledger
-from tests.bus.doubles import TOPIC, JsonWire, an_event, codes_of_letters, make_topics, publish
+from tests.bus.doubles import TOPIC, JsonWire, an_event, codes_of_letters, publish
 from tests.connectors.courier import POLICY, CourierSink
+from tests.connectors.delivery_doubles import make_topics
 from tests.connectors.shop import Shop, a_shop
 from tests.contracts.between import Between, between
 from tests.faults.conftest import Worker

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bus.errors import PartnerUnavailable, StorageFull
+from bus.transports import open_engine
 from connectors.health import Board, Health, Standing
-from connectors.notebook import Notebook, pages
+from connectors.notebook import Notebook, Page, pages
+from connectors.status import statuses
 
 DOWN, FULL = PartnerUnavailable("the partner is down"), StorageFull("no room")
 
@@ -88,6 +91,35 @@ def test_a_failure_is_news_once_and_counted_each_time(board: Board, health: Heal
 def test_of_an_exception_that_is_none_of_ours_only_the_class_is_told(board: Board, health: Health) -> None:
     health.failed(KeyError("Nguyễn Văn Bí Mật"))
     assert board.standings()[0].message == "an unexpected fault, KeyError"
+
+
+def test_what_is_passed_over_is_told_now_and_then_and_says_nothing_of_the_partner() -> None:
+    told: list[Sequence[Standing]] = []
+    board = Board(told.append)
+    health = board.add("postal", "sink", "postal")
+    health.trouble(DOWN)
+    before = len(told)
+    health.passed_over(3)
+    health.passed_over(4)
+    silent = len(told) - before
+    board.tell_counts()
+    board.tell_counts()
+    assert (silent, [(one.passed_over, one.state) for (one,) in told[before:]]) == (0, [(7, "retrying")])
+
+
+def test_what_a_part_has_passed_over_is_that_of_its_living_processes_else_of_the_last(tmp_path: Path) -> None:
+    parts = [Standing(connector="postal", kind="sink", name="postal", passed_over=count) for count in (1, 10, 100)]
+    lives = [Page(is_alive=alive, standings=(part,)) for alive, part in zip((False, True, True), parts, strict=True)]
+    with closing(open_engine("sqlite://")) as engine:
+        told = [[one.passed_over for one in statuses(engine, pages)] for pages in (lives, lives[:1])]
+    assert told == [[110], [1]]
+
+
+def test_a_bookmark_of_a_replay_is_no_source() -> None:
+    with closing(open_engine("sqlite://")) as engine:
+        engine.claim("replay/0123456789abcdef").release()
+        engine.claim("file-drop").release()
+        assert [one.name for one in statuses(engine)] == ["file-drop"]
 
 
 def test_a_notebook_is_read_by_others_and_known_to_be_a_dead_ones_after_its_end(tmp_path: Path) -> None:

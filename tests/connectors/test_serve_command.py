@@ -14,7 +14,7 @@ import pytest
 
 from bus.cli.root import run
 from connectors import installed
-from tests.connectors.serving_world import KINDS, serving, write_configs
+from tests.connectors.serving_world import KINDS, replay_all, serving, write_configs
 
 
 class Answer(NamedTuple):
@@ -85,8 +85,31 @@ def test_a_sink_runs_until_it_is_caught_up_and_prints_what_it_did(call: Call, tm
     call("connector", "run", "list", "--config", "DIR/list.yaml", "--once")
     answers = [call("connector", "run", "box", "--config", "DIR/box.yaml", "--once", "--json") for _ in range(2)]
     assert [(answer.code, answer.data) for answer in answers] == [
-        (0, {"delivered": 2, "known": 0, "nothing_to_do": 0, "buried": 0}),
-        (0, {"delivered": 0, "known": 0, "nothing_to_do": 0, "buried": 0}),
+        (0, {"delivered": 2, "known": 0, "nothing_to_do": 0, "buried": 0, "passed_over": 0}),
+        (0, {"delivered": 0, "known": 0, "nothing_to_do": 0, "buried": 0, "passed_over": 0}),
+    ]
+
+
+def test_a_sink_tells_what_it_has_passed_over_of_a_replay(call: Call, tmp_path: Path) -> None:
+    write_configs(tmp_path, list={"words": "một hai"}, box={"a": 1})
+    call("connector", "run", "list", "--config", "DIR/list.yaml", "--once")
+    replay_all(tmp_path)
+    answers = [call("connector", "run", "box", "--config", "DIR/box.yaml", "--once", "--json") for _ in range(2)]
+    assert [(one.data["delivered"], one.data["passed_over"]) for one in answers] == [(2, 2), (0, 0)]
+
+
+def test_the_status_tells_what_a_sink_has_passed_over_and_of_no_bookmark_of_a_replay(
+    call: Call, tmp_path: Path
+) -> None:
+    with serving(tmp_path, list={"words": "một hai"}, box={"a": 1}) as served:
+        served.until(lambda parts: parts["source list"]["cursor"] == "2" and parts["sink box"]["lag"] == 0)
+        replay_all(tmp_path)
+        served.until(lambda parts: parts["sink box"]["passed_over"] == 2)
+    told = {one["name"]: one["passed_over"] for one in call("connector", "status", "--json").data}
+    assert told == {"box": 2, "list": None}
+    said = call("connector", "status").data
+    assert [line for line in said.splitlines() if "passed over" in line] == [
+        "box (sink): at rest, 0 records behind, 0 dead letters to settle, 2 replayed records passed over"
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bus import Envelope, event_id
+from bus import Envelope, event_id, replays
 from bus.codec.defaults import complete
 from bus.consumer import Subscription
 from connectors.demo.agencies.agency import Agency, after, has_kind, moment
@@ -14,7 +14,7 @@ from schemas.catalogue import load
 
 NAME, BIRTH_CERTIFICATE, HEALTH_CARD = "insurance", "KQ.G15.000001", "KQ.G24.000001"
 SUBSCRIPTION = Subscription(
-    group=NAME, topics=("dossier.events",), types=frozenset({"ResultIssued"}), not_from=frozenset({NAME}),
+    group=NAME, topics=("dossier.events", replays.TOPIC), types=frozenset({"ResultIssued"}), not_from=frozenset({NAME}),
     tells_once=True, page=50,
 )  # fmt: skip
 _MINISTRY = {"code": "G12", "codeSystem": "VN-AGENCY"}

@@ -44,7 +44,8 @@ _OPT_IN = f"It opts in by answering OPTIONS with 204 and `{ACCEPTS}: yes`: see Â
 _DIFFERS = "Somebody has put back or emptied the receiver's book: make a new plan, for a run of its own."
 _TOKEN = "Correct the token that the plan refers to, then run the plan again: it goes on from here."  # noqa: S105
 _AGAIN = "Correct what the receiver refuses, then run the plan again: it goes on from here."
-_LARGE = "The receiver has to take bodies of 8 MiB. Then run the plan again: it goes on from here."
+_THERE = "Have it put right there, then run the plan again. Another address wants a plan of its own."
+_LARGE = "A receiver should take bodies of 8 MiB. Then run the plan again: it goes on from here."
 
 
 class Manner(Struct, frozen=True, kw_only=True):
@@ -216,5 +217,5 @@ def _hinted() -> Iterator[None]:
     except (PartnerUnavailable, RequestRefused):
         raise
     except ConnectorError as error:
-        error.hint = _AGAIN
+        error.hint = _THERE
         raise

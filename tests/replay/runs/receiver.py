@@ -3,8 +3,8 @@
 It does what «An HTTP target» in ``replay/README.md`` asks: what it takes and the sequence that it expects next are one
 transaction. Its table has no unique key, so that what came twice would be there twice.
 
-Faults are words, and befall the next batches, one each: ``503:7`` (with Retry-After), any other status, ``lost`` (taken,
-and hung up without an answer), ``untaken`` (hung up before it is taken), ``html`` (a gateway's page with 200),
+Faults are words, and befall the next batches, one each: ``503:7`` (with Retry-After), any other status, ``lost``
+(taken, and hung up without an answer), ``untaken`` (hung up before it is taken), ``html`` (a gateway's page with 200),
 ``redirect``, ``huge``, ``slow``, ``dies`` (killed after it has taken, which ends the whole process).
 """
 
@@ -17,7 +17,7 @@ import signal
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS taken (run TEXT NOT NULL, sequence INTEGER NOT NULL, 
 CREATE INDEX IF NOT EXISTS taken_in_order ON taken (run, sequence);
 CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, next INTEGER NOT NULL, whole INTEGER);
 """
+_NO_HEADERS: Mapping[str, str] = {}
 _PAGE = b"<html><body>502 Bad Gateway</body></html>"
 
 
@@ -165,12 +166,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _fail(self, fault: str) -> None:
         """Answer a batch that is not taken."""
         if fault == "html":
-            self._answer(200, _PAGE, accepts=False, Content_Type="text/html")
+            self._answer(200, _PAGE, {"Content-Type": "text/html"}, accepts=False)
         elif fault == "redirect":
-            self._answer(307, Location=self.server.receiver.url + "/elsewhere")
+            self._answer(307, headers={"Location": self.server.receiver.url + "/elsewhere"})
         elif fault != "untaken":
             status, _, wait = fault.partition(":")
-            self._answer(int(status), **({"Retry_After": wait} if wait else {}))
+            self._answer(int(status), headers={"Retry-After": wait} if wait else {})
 
     def _end(self, fault: str) -> None:
         """Answer a batch that is taken."""
@@ -197,7 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.receiver.heard.append((self.command, named, body))
         return body
 
-    def _answer(self, status: int, body: bytes = b"", *, accepts: bool = True, **headers: str) -> None:
+    def _answer(
+        self, status: int, body: bytes = b"", headers: Mapping[str, str] = _NO_HEADERS, *, accepts: bool = True
+    ) -> None:
         receiver = self.server.receiver
         self.send_response(status)
         if accepts:
@@ -205,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
         if accepts and receiver.tells_next:
             self.send_header("Lienthong-Replay-Next", str(receiver.store.expects(self._run)))
         for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

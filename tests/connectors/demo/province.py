@@ -9,12 +9,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from bus import replays
 from bus.cli.session import Session
+from bus.deadletters import SUFFIX
 from bus.records import NewRecord, Record
 from bus.settings import load
-from bus.transport import Commit
+from bus.transport import Commit, Moved
 from bus.transports import open_engine
 from connectors.demo.books import Books, Ran, balance
+from connectors.demo.groups import subscriptions
 
 PROGRAM = (sys.executable, "-P", "-m", "bus.cli")
 
@@ -59,6 +62,38 @@ def drop_record(data: Path, *marks: str) -> None:
                 dropped = dropped or here is not None
                 after.log.commit(Commit(appends=[as_new(one) for one in records if one is not here]))
         assert dropped, marks
+
+
+def replay(data: Path, into: str) -> None:
+    """Copy every event of the demo to a topic, as a replay marks it; an empty name copies each to its own topic."""
+    with closing(open_engine(f"sqlite:///{data / LOG}")) as engine:
+        for spec in [one for one in engine.admin.topics() if is_history(one.name)]:
+            for partition, span in engine.log.ends(spec.name).items():
+                records = engine.log.read(partition, span.first, 100_000)
+                engine.log.commit(Commit(appends=[as_copy(one, into or spec.name) for one in records]))
+
+
+def is_history(topic: str) -> bool:
+    """Tell whether a topic holds events that happened."""
+    return not topic.endswith(SUFFIX) and not replays.is_replay_topic(topic)
+
+
+def as_copy(record: Record, into: str) -> NewRecord:
+    """Return a copy of a record, with the marks of a replay."""
+    headers = (*record.headers, *replays.marks(b"run-1", b"2026-11-24T05:00:00.000Z", record))
+    return NewRecord(topic=into, key=record.key, value=record.value, headers=headers)
+
+
+def catch_up(data: Path) -> None:
+    """Let every group stand at the ends of its topics, as if it had passed over what it had not read."""
+    with closing(open_engine(f"sqlite:///{data / LOG}")) as engine:
+        for one in subscriptions(data):
+            member = engine.join(one.group, one.topics)
+            for partition, held in member.assignment().items():
+                end = engine.log.ends(partition.topic)[partition].end
+                moved = Moved(group=one.group, partition=partition, next=end, epoch=held.epoch)
+                engine.log.commit(Commit(offsets=[moved]))
+            member.leave()
 
 
 def has_all(record: Record, marks: Sequence[str]) -> bool:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from connectors.demo.books import Effect, answer, out_of_order
+from bus.records import NewRecord
+from bus.transport import Commit, TopicSpec
+from bus.transports import open_engine
+from connectors.demo.books import Books, Effect, answer, out_of_order
 from connectors.demo.scan import Spot
 from tests.connectors.demo.province import (
     AUDIT,
     LEDGER,
+    LOG,
     ONE_STOP,
     PAYMENT,
     POLICE,
     POPULATION,
     POSTAL,
     books,
+    catch_up,
     change,
     drop_record,
+    replay,
     verdict,
 )
 
@@ -40,6 +47,45 @@ def test_the_answer_has_the_ten_numbers_and_the_groups(data: Path) -> None:
         "duplicate_effects", "elapsed_s", "events_per_s",
     }  # fmt: skip
     assert all(type(value) in (int, float) for value in told.values())
+    assert {tuple(one) for one in groups.values()} == {("subscribed", "delivered", "dead_lettered", "passed_over")}
+
+
+def parts(found: Books) -> dict[str, tuple[int, int, int]]:
+    return {name: (one.subscribed, one.delivered, one.dead_lettered) for name, one in found.groups.items()}
+
+
+@pytest.mark.parametrize("into", ["replay.events", ""], ids=["everybody's topic", "the events' own topics"])
+def test_a_replay_changes_no_number_and_who_passed_it_over_says_so(data: Path, into: str) -> None:
+    before = books(data)
+    replay(data, into)
+    unread = books(data)
+    catch_up(data)
+    after = books(data)
+    for found in (unread, after):
+        assert (verdict(found), found.published, found.dead_lettered) == ((0, 0, 0), before.published, 2)
+        assert parts(found) == parts(before)
+    assert {one.passed_over for one in (*before.groups.values(), *unread.groups.values())} == {0}
+    assert {name: one.passed_over for name, one in after.groups.items()} == {
+        name: one.subscribed for name, one in before.groups.items()
+    }
+
+
+def test_a_replay_to_a_private_topic_is_nobodys(data: Path) -> None:
+    before = books(data)
+    with closing(open_engine(f"sqlite:///{data / LOG}")) as engine:
+        engine.admin.create_topic(TopicSpec(name="replay.study", partitions=4))
+    replay(data, "replay.study")
+    catch_up(data)
+    assert books(data) == before
+
+
+def test_what_stands_unmarked_in_a_replays_topic_is_no_event(data: Path) -> None:
+    before = books(data)
+    with closing(open_engine(f"sqlite:///{data / LOG}")) as engine:
+        engine.log.commit(Commit(appends=[NewRecord(topic="replay.events", key=b"k", value=b"x")]))
+    catch_up(data)
+    after = books(data)
+    assert (verdict(after), after.published, after.groups["audit"].passed_over) == ((0, 0, 0), before.published, 1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from bus.cli.root import run
 from connectors.demo.words import NUMBERS, SENTENCES
-from tests.connectors.demo.province import books, verdict
+from tests.connectors.demo.province import books, replay, verdict
 
 
 def test_a_demo_that_is_over_ends_at_once_with_the_same_books(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -52,6 +52,21 @@ def test_a_visitor_is_told_the_story_and_the_books_in_vietnamese_unless_asked_ot
     out, err = capfd.readouterr()
     assert (story in out, "police" in out, end in err) == (True, True, True)
     assert re.search(rf"lienthong --data {data} dossier history 000\.00\.04\.H31", err)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("vi", "Bản ghi phát lại đã bỏ qua"), ("en", "Replayed records passed over")]
+)
+def test_a_replay_into_a_demo_changes_nothing_and_is_told(
+    data: Path, capfd: pytest.CaptureFixture[str], lang: str, words: str
+) -> None:
+    before = books(data)
+    replay(data, "replay.events")
+    assert run(["--data", str(data), "demo", "--dossiers", "12", "--lang", lang]) == 0
+    err = capfd.readouterr().err
+    police = before.groups["police"].subscribed
+    assert (words in err, f"police {police}" in err) == (True, True)
+    assert (books(data).published, books(data).delivered) == (before.published, before.delivered)
 
 
 def test_without_data_a_fresh_folder_is_taken(

@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -221,7 +222,7 @@ _INSTEAD = ("html", "redirect", "untaken")
 
 
 def main() -> None:
-    """Serve until SIGTERM; the file of ``--port-file`` is there, whole, once the port is open."""
+    """Serve until SIGTERM. Once the port is open, its number is printed, and stands whole in the file."""
     asked = argparse.ArgumentParser(description="A receiver of replays, for tests.")
     asked.add_argument("--port-file", type=Path, required=True)
     asked.add_argument("--store", type=Path, required=True)
@@ -236,6 +237,8 @@ def main() -> None:
         partial = given.port_file.with_suffix(".partial")
         partial.write_text(str(receiver.port), encoding="ascii")
         partial.replace(given.port_file)
+        sys.stdout.write(f"{receiver.port}\n")
+        sys.stdout.flush()
         signal.sigwait(signals)
 
 

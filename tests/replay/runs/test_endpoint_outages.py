@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,19 +177,17 @@ def test_a_bookmark_of_something_else_is_refused(receiver: Receiver, wire: Wire,
 
 
 @contextmanager
-def a_process(folder: Path, port: int, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+def a_process(folder: Path, port: int, *more: str) -> Iterator[subprocess.Popen[str]]:
     """Start a receiver and wait for its port; it is killed at the end, if it is not dead already."""
-    file = folder / "port"
-    file.unlink(missing_ok=True)
-    named = ["--port-file", str(file), "--store", str(folder / "taken.db"), "--port", str(port)]
-    process = subprocess.Popen([sys.executable, "-m", "tests.replay.runs.receiver", *named, *more], cwd=ROOT)
-    try:
-        while not file.exists() and process.poll() is None:
-            time.sleep(0.01)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    named = ["--port-file", str(folder / "port"), "--store", str(folder / "taken.db"), "--port", str(port)]
+    command = [sys.executable, "-m", "tests.replay.runs.receiver", *named, *more]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert int(process.stdout.readline()) == int((folder / "port").read_text("ascii")) == port
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_receiver_that_was_killed_after_taking_comes_back_and_has_each_once(tmp_path: Path, wire: Wire) -> None:

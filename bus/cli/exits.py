@@ -8,5 +8,8 @@ NOT_FOUND = 3
 PARTIAL = 7
 """Some of the work was done, and what was not is named."""
 
+CONFLICT = 9
+"""What stands already is not what was asked for; nothing was done."""
+
 INTERRUPTED = 130
 """A person ended it."""

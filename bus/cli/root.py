@@ -30,6 +30,7 @@ _ABOUT = {
     "schema": "Contracts: check, list, show.",
     "connector": "Connectors: list, check, test, run, serve, status.",
     "deadletter": "What could not be read or delivered: list, show, redrive, settle, discard.",
+    "replay": "History given again, masked: plan, run, cancel, list, show.",
     "demo": "A whole province at work, broken on purpose, with its story and its books.",
     "index": "The index of identifiers: follow.",
     "up": "Run this installation's services, and keep them running.",

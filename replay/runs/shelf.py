@@ -7,12 +7,14 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from bus.errors import ConfigError, PlanNotFound
 from bus.nearest import did_you_mean
 from replay.runs.plan import RUN_DIGITS, Plan, encode, read
 
 FOLDER, SUFFIX = "replays", ".plan.json"
-_LEAST_DIGITS = 4
+LEAST_DIGITS = 4
 _ANY = PlanNotFound.hint
 
 
@@ -52,7 +54,7 @@ def find(data: Path, text: str) -> Plan:
     if os.sep in text or text.endswith(".json"):
         return _in_file(Path(text))
     ids = _ids(data)
-    meant = [one for one in ids if one.startswith(text)] if len(text) >= _LEAST_DIGITS else []
+    meant = [one for one in ids if one.startswith(text)] if len(text) >= LEAST_DIGITS else []
     if len(meant) > 1:
         named = ", ".join(f"`{one}`" for one in meant)
         raise ConfigError(f"`{text}` begins {len(meant)} runs' ids: {named}", hint="Write more of it.")
@@ -62,10 +64,23 @@ def find(data: Path, text: str) -> Plan:
     return read(data / FOLDER / f"{meant[0]}{SUFFIX}")
 
 
-def plans(data: Path) -> Sequence[Plan]:
-    """Return all plans on the shelf, newest first. Raises ConfigError where one is not as it was sealed."""
-    found = [read(data / FOLDER / f"{one}{SUFFIX}") for one in _ids(data)]
-    return sorted(found, key=lambda plan: (plan.made, plan.run), reverse=True)
+class Shelved(Struct, frozen=True, kw_only=True):
+    """All plans, newest first, and a sentence for each file that holds none."""
+
+    plans: Sequence[Plan]
+    faults: Sequence[str]
+
+
+def plans(data: Path) -> Shelved:
+    """Return what is on the shelf. One file that somebody changed keeps nobody from seeing the others."""
+    found: list[Plan] = []
+    faults: list[str] = []
+    for one in _ids(data):
+        try:
+            found.append(read(data / FOLDER / f"{one}{SUFFIX}"))
+        except ConfigError as error:
+            faults.append(str(error))
+    return Shelved(plans=sorted(found, key=lambda plan: (plan.made, plan.run), reverse=True), faults=faults)
 
 
 def _in_file(file: Path) -> Plan:

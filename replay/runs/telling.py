@@ -1,0 +1,194 @@
+"""Plans and runs for people: what, whose data, masked how, to where, how fast, and what is missing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from replay.reading import Unreadable
+from replay.runs.answers import Entry, list_answer
+from replay.runs.books import Run
+from replay.runs.plan import Missing, Plan
+from replay.runs.words import Speech, duration
+
+if TYPE_CHECKING:
+    from replay.runs.running import Result
+
+_NAMED = 5
+
+
+def plan_lines(plan: Plan, speech: Speech) -> Iterator[str]:
+    """Yield a plan: whoever reads it knows what agreeing to it means."""
+    yield speech.say("plan", run=plan.run, time=speech.clock(plan.made), who=plan.who)
+    told = [
+        ("what", _what(plan, speech)),
+        ("asked", [_asked(plan, speech)]),
+        ("data", _data(plan, speech)),
+        ("mask", [_mask(plan, speech)]),
+        ("reason", [] if plan.reason is None else [plan.reason]),
+        ("target", [_target(plan.target.kind, plan.target.where, speech)]),
+        ("pace", [_pace(plan, speech)]),
+        ("missing", list(_missing(plan.missing, speech))),
+        ("digest", [plan.digest]),
+    ]
+    yield from _labelled([(speech.say(f"label_{name}"), lines) for name, lines in told])
+
+
+def run_lines(one: Entry, speech: Speech) -> Iterator[str]:
+    """Yield a run as far as it has come; a plan that was not run has none."""
+    state = speech.say(f"state_{one.state}")
+    lines = [state] if one.run is None else [state, *_run(one.run, speech)]
+    yield from _labelled([(speech.say("label_run"), lines)])
+
+
+def gone_lines(run: Run, speech: Speech) -> Iterator[str]:
+    """Yield what is known of a run whose plan is gone."""
+    told = run.started.payload
+    yield speech.say("no_plan")
+    parts = [
+        ("mask", [told["mask"]["code"]]),
+        ("reason", [] if told["reason"] is None else [told["reason"]]),
+        ("target", [_target(told["targetKind"]["code"], told["target"], speech)]),
+        ("digest", [told["planDigest"]]),
+    ]
+    yield from _labelled([(speech.say(f"label_{name}"), lines) for name, lines in parts])
+
+
+def result_lines(plan: Plan, result: Result, run: Run | None, speech: Speech) -> Iterator[str]:
+    """Yield what came of running or cancelling, and what to do next."""
+    yield _result(plan, result, run, speech)
+    if result.left_out:
+        yield speech.say("left", count=result.left_out, places=_places(result.left, result.left_out, speech))
+    if result.outcome == "partial" and plan.missing:
+        yield speech.say("lacks", count=len(plan.missing), run=plan.run)
+    if result.outcome == "interrupted":
+        yield speech.say("next_goes_on", run=plan.run)
+
+
+def list_row(one: Entry, speech: Speech) -> Sequence[object]:
+    """Return one row of the list."""
+    told = list_answer(one)
+    when, state = speech.clock(one.at), speech.say(f"state_{one.state}")
+    return one.id, when, told["who"], told["records"], told["target"]["where"], told["mask"], state, told["given"]
+
+
+def unreadable_line(unread: Sequence[Unreadable], speech: Speech) -> str:
+    """Return that books could not be read, and where."""
+    places = [one.place for one in unread]
+    return speech.say("unreadable", count=len(places), places=_places(places, len(places), speech))
+
+
+# -- the parts of a plan --------------------------------------------------------------------------------
+
+
+def _what(plan: Plan, speech: Speech) -> Iterator[str]:
+    names = ", ".join(plan.topics)
+    yield speech.say("what", records=plan.records, topics=len(plan.topics), names=names, size=plan.bytes)
+    for name, both in (("happened", plan.occurred), ("accepted", plan.accepted)):
+        if both is not None:
+            yield speech.say(name, first=speech.clock(both[0]), last=speech.clock(both[1]))
+    if plan.undated:
+        yield speech.say("undated", count=plan.undated)
+
+
+def _asked(plan: Plan, speech: Speech) -> str:
+    asked, about = plan.asked, plan.asked.about
+    parts: list[str] = []
+    if asked.topics:
+        parts.append(speech.say("asked_topics", names=", ".join(asked.topics)))
+    if asked.types:
+        parts.append(speech.say("asked_types", names=", ".join(asked.types)))
+    if asked.agency is not None:
+        parts.append(speech.say("asked_agency", agency=asked.agency))
+    if about is not None:
+        name = "asked_identity" if about.value is None else "asked_dossier"
+        parts.append(speech.say(name, kind=about.kind, value=about.value))
+    bounds = [("asked_from", asked.first), ("asked_to", asked.last)]
+    ranged = [speech.say(name, time=speech.clock(moment)) for name, moment in bounds if moment is not None]
+    if ranged:
+        parts.append(" ".join([*ranged, speech.say(f"asked_by_{asked.by}")]))
+    return "; ".join(parts) or speech.say("asked_all")
+
+
+def _data(plan: Plan, speech: Speech) -> Iterator[str]:
+    for tag, touched in plan.classes.items():
+        names = _places(touched.fields, len(touched.fields), speech)
+        yield speech.say("data", tag=tag, records=touched.records, count=len(touched.fields), names=names)
+    if not plan.classes:
+        yield speech.say("no_data")
+
+
+def _mask(plan: Plan, speech: Speech) -> str:
+    return speech.say("mask", mask=plan.mask, meaning=_lowered(speech.meaning("VN-REPLAY-MASK", plan.mask)))
+
+
+def _target(kind: str, where: str, speech: Speech) -> str:
+    return f"{where} ({speech.meaning('VN-REPLAY-TARGET', kind)})"
+
+
+def _pace(plan: Plan, speech: Speech) -> str:
+    pace, takes = plan.pace, duration(plan.takes_s)
+    if pace.speed is None:
+        return speech.say("pace_flat", takes=takes)
+    said = speech.say(f"pace_{pace.by}", speed=f"{pace.speed:g}", takes=takes)
+    return said if pace.max_gap_s is None else f"{said}, {speech.say('max_gap', seconds=f'{pace.max_gap_s:g}')}"
+
+
+def _missing(missing: Sequence[Missing], speech: Speech) -> Iterator[str]:
+    for one in missing[:_NAMED]:
+        why = speech.say(f"missing_{one.reason}", code=one.code)
+        place = f"{one.topic}/{one.partition}"
+        yield speech.say("missing", place=place, first=one.first, last=one.end - 1, why=why)
+    if len(missing) > _NAMED:
+        yield speech.say("more", count=len(missing) - _NAMED)
+
+
+# -- the parts of a run ---------------------------------------------------------------------------------
+
+
+def _run(run: Run, speech: Speech) -> Iterator[str]:
+    begun, ended = run.started, run.ended
+    yield speech.say("run_began", time=speech.clock(begun.time), who=begun.payload["who"])
+    records = begun.payload["records"]
+    given = "given_unknown" if run.given is None else "given"
+    yield speech.say(given, given=run.given, records=records)
+    if run.reached is not None and run.reached.left_out:
+        left_out = run.reached.left_out
+        yield speech.say("left", count=left_out, places=_places(run.reached.left, left_out, speech))
+    if ended is not None:
+        yield speech.say("run_ended", time=speech.clock(ended.time), who=ended.payload["who"])
+
+
+def _result(plan: Plan, result: Result, run: Run | None, speech: Speech) -> str:
+    if result.outcome != "already":
+        return speech.say(
+            f"result_{result.outcome}", records=result.records, total=plan.records, where=result.where,
+            takes=duration(result.seconds),
+        )  # fmt: skip
+    if run is None or run.ended is None:
+        return speech.say("result_over", run=plan.run)
+    time = speech.clock(run.ended.time)
+    return speech.say("result_already", run=plan.run, time=time, state=speech.say(f"state_{run.state}"))
+
+
+# -- how it is laid out ---------------------------------------------------------------------------------
+
+
+def _labelled(parts: Sequence[tuple[str, Iterable[str]]]) -> Iterator[str]:
+    """Yield lines behind their labels, which stand once each."""
+    width = max(len(label) for label, _ in parts) + 2
+    for label, lines in parts:
+        for number, line in enumerate(lines):
+            yield f"  {label if number == 0 else '':<{width}}{line}"
+
+
+def _places(named: Sequence[str], count: int, speech: Speech) -> str:
+    """Return the first few of ``count``."""
+    shown = list(named[:_NAMED])
+    if count > len(shown):
+        shown.append(speech.say("more", count=count - len(shown)))
+    return ", ".join(shown)
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

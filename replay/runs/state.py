@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 from zlib import crc32
 
 import msgspec
@@ -14,6 +15,8 @@ from replay.runs.plan import Plan
 
 FORMAT = 1
 _LEFT_PLACES = 20
+_Bytes: TypeAlias = bytes
+"""The type, for a struct that has a field of this name."""
 
 
 class Reached(Struct, kw_only=True, array_like=True):
@@ -45,9 +48,9 @@ class State(Struct, kw_only=True):
 
     format: int = FORMAT
     began: str
-    key_check: bytes
+    key_check: _Bytes
     parts: list[Reached]
-    mark: bytes | None = None
+    mark: _Bytes | None = None
     given: int = 0
     left_out: int = 0
     left: list[str] = []

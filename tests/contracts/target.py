@@ -299,6 +299,17 @@ class TargetContract:
         assert self.in_order(arrived(), records)
 
     @final
+    def test_another_process_may_do_again_what_left_no_mark(
+        self, opened: OpenTarget, arrived: Callable[[], list[Arrived]], is_whole: Callable[[], bool]
+    ) -> None:
+        """A run of nothing has nothing to settle: its end is all that is kept of it."""
+        for _ in range(2):
+            target = opened()
+            target.begin(a_header(0), None)
+            target.finish()
+        assert (is_whole(), arrived()) == (True, [])
+
+    @final
     @pytest.mark.parametrize("after", ["open", "begin", "take", "settle", "finish"])
     def test_closing_may_be_repeated_at_every_point(self, opened: OpenTarget, after: str) -> None:
         target, points = opened(), ["open", "begin", "take", "settle", "finish"]

@@ -1,7 +1,7 @@
 """A file that grows beside its name and is given it at the end: what targets share that are files.
 
 All is written to ``NAME.partial``, readable by its owner only, since records name people. Nothing that stands at either
-name and is not this run's is ever written to. Who calls is told apart by ``sign``: what each file of a run begins with.
+name and is not this run's is ever written to; ``sign`` tells whose a file is: each of a run's begins with it.
 """
 
 from __future__ import annotations
@@ -130,27 +130,25 @@ class Growing:
 
     def _open(self, kept: Kept) -> int:
         flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
+        found = _lstat(self.partial)
+        if found is not None:
+            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+                raise TargetDiffers(f"{self.partial} is no file of this user", hint=_OTHER_NAME)
             return os.open(self.partial, flags)
-        except FileNotFoundError:
-            if kept.length:
-                raise TargetDiffers(f"{self.partial} is gone", hint=_LOST) from None
+        if kept.length:
+            raise TargetDiffers(f"{self.partial} is gone", hint=_LOST)
         descriptor = os.open(self.partial, flags | os.O_CREAT | os.O_EXCL, 0o600)
         _sync_folder(self.partial.parent)
         return descriptor
 
     def _check(self, descriptor: int, sign: bytes, kept: Kept) -> None:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid():
-            raise TargetDiffers(f"{self.partial} is no file of this user", hint=_OTHER_NAME)
         _lock(descriptor, self.partial)
-        start = os.pread(descriptor, len(sign), 0)
-        if not sign.startswith(start):
+        if not sign.startswith(os.pread(descriptor, len(sign), 0)):
             hint = "Run the plan that it belongs to, or move it away; `lienthong replay list` shows runs."
             raise TargetDiffers(f"{self.partial} is another run's, or nobody's that is known", hint=hint)
-        if facts.st_size < kept.length:
-            short = f"{self.partial} has {facts.st_size} bytes, and {kept.length} were settled"
-            raise TargetDiffers(short, hint=_LOST)
+        size = os.fstat(descriptor).st_size
+        if size < kept.length:
+            raise TargetDiffers(f"{self.partial} has {size} bytes, and {kept.length} were settled", hint=_LOST)
         if _tail(descriptor, kept.length) != kept.tail:
             raise TargetDiffers(f"{self.partial} was changed before byte {kept.length}", hint=_LOST)
 
@@ -200,15 +198,15 @@ def _is_at(path: Path, facts: os.stat_result) -> bool:
 def _is_ours(path: Path, found: os.stat_result, sign: bytes, kept: Kept | None) -> bool:
     """Tell whether this run has put there what stands at the final name: its sign, and all up to its mark.
 
-    A run of nothing may have left an empty file, and its mark says so.
+    A run of nothing may have left an empty file, and so may somebody else: there is nothing in it to lose.
     """
     if not stat.S_ISREG(found.st_mode) or (kept is not None and found.st_size < kept.length):
         return False
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         start = os.pread(descriptor, len(sign), 0)
-        is_empty = kept == Kept() and found.st_size == 0
-        return (start == sign or is_empty) and (kept is None or _tail(descriptor, kept.length) == kept.tail)
+        is_as_it_was = kept is None or _tail(descriptor, kept.length) == kept.tail
+        return is_as_it_was and (start == sign or found.st_size == 0)
     finally:
         os.close(descriptor)
 

@@ -86,7 +86,7 @@ def record_bytes(record: Record, run: bytes, began: bytes) -> bytes:
 
 
 def sync_of(run: str) -> bytes:
-    """Return what ends every block of a run's file: always the same, so that a resumed file is the same file."""
+    """Return what ends every block of a run's file: no number is drawn, so whoever goes on knows it."""
     return hashlib.sha256(run.encode()).digest()[:_SYNC_BYTES]
 
 

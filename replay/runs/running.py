@@ -268,7 +268,7 @@ def _end(session: Session, plan: Plan, claim: CursorClaim, reached: State, outco
     """Write the run's last event, with the bookmark that says that it is over."""
     reached.outcome = outcome
     ended = books.ended(
-        plan, outcome=outcome, records=reached.given, left_out=reached.left_out, size=reached.bytes, who=who,
+        plan, outcome=outcome, records=reached.given, left_out=reached.left_out, size=reached.size, who=who,
         at=datetime.now(UTC),
     )  # fmt: skip
     _commit(session, plan, claim, reached, [session.wire.encode(ended)])
@@ -295,7 +295,7 @@ def _standing(session: Session, plan: Plan) -> State:
 def _result(plan: Plan, reached: State, outcome: str, began: float) -> Result:
     return Result(
         run=plan.run, outcome=outcome, records=reached.given, left_out=reached.left_out, left=tuple(reached.left),
-        bytes=reached.bytes, seconds=round(time.monotonic() - began, 3), where=plan.target.where,
+        bytes=reached.size, seconds=round(time.monotonic() - began, 3), where=plan.target.where,
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 from zlib import crc32
 
 import msgspec
@@ -15,8 +14,6 @@ from replay.runs.plan import Plan
 
 FORMAT = 1
 _LEFT_PLACES = 20
-_Bytes: TypeAlias = bytes
-"""The type, for a struct that has a field of this name."""
 
 
 class Reached(Struct, kw_only=True, array_like=True):
@@ -41,20 +38,20 @@ class Reached(Struct, kw_only=True, array_like=True):
 class State(Struct, kw_only=True):
     """The whole. ``began`` is when the run began (RFC 3339, UTC), ``mark`` the target's, None before it settled first.
 
-    ``given`` records went to the target, ``left_out`` could not be masked and did not; ``left`` has the first places
-    of these. ``key_check`` tells whether pseudonyms are made with the same key as before. ``is_over`` once the run has
-    ended, in whatever way; ``outcome`` says how.
+    ``given`` records went to the target, with ``size`` bytes of keys and values; ``left_out`` took no mask and did not,
+    and ``left`` has the first places of these. ``key_check`` tells whether pseudonyms are made with the same key as
+    before. ``outcome`` says how the run has ended; it is empty before.
     """
 
     format: int = FORMAT
     began: str
-    key_check: _Bytes
+    key_check: bytes
     parts: list[Reached]
-    mark: _Bytes | None = None
+    mark: bytes | None = None
     given: int = 0
     left_out: int = 0
     left: list[str] = []
-    bytes: int = 0
+    size: int = 0
     outcome: str = ""
 
     @property
@@ -101,7 +98,7 @@ class Tally:
         if record.timestamp > part.high:
             part.high = record.timestamp
         self.state.given += 1
-        self.state.bytes += size
+        self.state.size += size
 
     def masked(self, mask: Callable[[Record], Record], record: Record) -> Record | None:
         """Return a record with its mask on; None for one that takes none, which is counted and never goes anywhere."""

@@ -19,7 +19,7 @@ def check_address(named: str, url: str, *, allow_http: bool = False, allowing: s
     if parts.scheme not in ("http", "https") or not is_plain:
         raise ConfigError(f"{named} is not an address", hint="Write it as `https://host/path`.")
     if parts.username is not None or parts.password is not None:
-        raise ConfigError(f"{named} holds a name or a password", hint="Secrets have keys of their own: an address is told to many.")
+        raise ConfigError(f"{named} holds a name or a password", hint="Secrets have keys of their own.")
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         raise ConfigError(
             f"{named} would send secrets and personal data unencrypted",

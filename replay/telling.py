@@ -13,6 +13,8 @@ from replay.words import Words
 
 _NAMED = 5
 _INDENT = " " * 21
+_OF_READERS = "audit.events/"
+"""Where events stand that tell who looked at a dossier: they move it no further."""
 
 
 def history_lines(dossier: str, line: Timeline, window: Window, words: Words, zone: tzinfo) -> Iterator[str]:
@@ -23,8 +25,8 @@ def history_lines(dossier: str, line: Timeline, window: Window, words: Words, zo
     yield head
     for one in line.happenings:
         yield from event_lines(one, words, zone)
-    if line.happenings:
-        last = line.happenings[-1]
+    last = next((one for one in reversed(line.happenings) if not one.place.startswith(_OF_READERS)), None)
+    if last is not None:
         yield words.say("now", title=words.title(last.event.type), time=as_clock(last.occurred, zone))
 
 

@@ -33,7 +33,7 @@ from replay.runs.books import Books, Run, read_books
 from replay.runs.plan import Mask, Pace, Plan
 from replay.runs.planning import Wish, make_plan
 from replay.runs.targets.naming import Codec, target_of
-from replay.runs.telling import gone_lines, list_row, plan_lines, result_lines, run_lines, unreadable_line
+from replay.runs.telling import entry_lines, list_row, plan_lines, result_lines, unreadable_line
 from replay.runs.words import Speech
 from replay.words import lang_of
 
@@ -140,7 +140,6 @@ def ask_show(session: Session, text: str, lang: str | None) -> Reply:
     """Tell everything of one plan and its run; of a run whose plan is gone, what the books tell."""
     speech, books = speech_of(session, lang), _books(session)
     one = _entry(session.settings.data, text, books)
-    lines = gone_lines(one.run, speech) if one.plan is None and one.run else plan_lines(_plan_of(one), speech)
     data = {
         "run": one.id,
         "state": one.state,
@@ -148,8 +147,8 @@ def ask_show(session: Session, text: str, lang: str | None) -> Reply:
         "progress": None if one.run is None else run_answer(one.run),
         "unreadable": [one.place for one in books.unreadable],
     }
-    told = [*lines, *run_lines(one, speech), *_unreadable(books, speech)]
-    return Reply(data=data, lines=told, code=PARTIAL if books.unreadable else 0)
+    lines = [*entry_lines(one, speech), *_unreadable(books, speech)]
+    return Reply(data=data, lines=lines, code=PARTIAL if books.unreadable else 0)
 
 
 def wish_of(typed: Typed, who: str) -> Wish:
@@ -232,12 +231,6 @@ def _entry(data: Path, text: str, books: Books) -> Entry:
             raise
         return Entry(plan=None, run=meant[0])
     return Entry(plan=plan, run=next((run for run in books.runs if run.id == plan.run), None))
-
-
-def _plan_of(one: Entry) -> Plan:
-    if one.plan is None:
-        raise PlanNotFound("there is neither a plan nor a run")
-    return one.plan
 
 
 def _unreadable(books: Books, speech: Speech) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from replay.reading import Unreadable
 from replay.runs.answers import Entry, list_answer
@@ -14,44 +14,28 @@ from replay.runs.words import Speech, duration
 if TYPE_CHECKING:
     from replay.runs.running import Result
 
-_NAMED = 5
+_NAMED, _FIELDS = 5, 3
+
+
+Part: TypeAlias = tuple[str, Iterable[str]]
+"""A label's name, and the lines behind it."""
 
 
 def plan_lines(plan: Plan, speech: Speech) -> Iterator[str]:
     """Yield a plan: whoever reads it knows what agreeing to it means."""
-    yield speech.say("plan", run=plan.run, time=speech.clock(plan.made), who=plan.who)
-    told = [
-        ("what", _what(plan, speech)),
-        ("asked", [_asked(plan, speech)]),
-        ("data", _data(plan, speech)),
-        ("mask", [_mask(plan, speech)]),
-        ("reason", [] if plan.reason is None else [plan.reason]),
-        ("target", [_target(plan.target.kind, plan.target.where, speech)]),
-        ("pace", [_pace(plan, speech)]),
-        ("missing", list(_missing(plan.missing, speech))),
-        ("digest", [plan.digest]),
-    ]
-    yield from _labelled([(speech.say(f"label_{name}"), lines) for name, lines in told])
+    yield _head(plan, speech)
+    yield from _labelled(_plan(plan, speech), speech)
 
 
-def run_lines(one: Entry, speech: Speech) -> Iterator[str]:
-    """Yield a run as far as it has come; a plan that was not run has none."""
-    state = speech.say(f"state_{one.state}")
-    lines = [state] if one.run is None else [state, *_run(one.run, speech)]
-    yield from _labelled([(speech.say("label_run"), lines)])
-
-
-def gone_lines(run: Run, speech: Speech) -> Iterator[str]:
-    """Yield what is known of a run whose plan is gone."""
-    told = run.started.payload
-    yield speech.say("no_plan")
-    parts = [
-        ("mask", [told["mask"]["code"]]),
-        ("reason", [] if told["reason"] is None else [told["reason"]]),
-        ("target", [_target(told["targetKind"]["code"], told["target"], speech)]),
-        ("digest", [told["planDigest"]]),
-    ]
-    yield from _labelled([(speech.say(f"label_{name}"), lines) for name, lines in parts])
+def entry_lines(one: Entry, speech: Speech) -> Iterator[str]:
+    """Yield a plan with what became of it; where the plan is gone, what is known of its run."""
+    run: list[Part] = [("run", [speech.say(f"state_{one.state}"), *([] if one.run is None else _run(one.run, speech))])]
+    if one.plan is not None:
+        yield _head(one.plan, speech)
+        yield from _labelled([*_plan(one.plan, speech), *run], speech)
+    elif one.run is not None:
+        yield speech.say("no_plan", run=one.id)
+        yield from _labelled([*_begun(one.run, speech), *run], speech)
 
 
 def result_lines(plan: Plan, result: Result, run: Run | None, speech: Speech) -> Iterator[str]:
@@ -79,6 +63,34 @@ def unreadable_line(unread: Sequence[Unreadable], speech: Speech) -> str:
 
 
 # -- the parts of a plan --------------------------------------------------------------------------------
+
+
+def _head(plan: Plan, speech: Speech) -> str:
+    return speech.say("plan", run=plan.run, time=speech.clock(plan.made), who=plan.who)
+
+
+def _plan(plan: Plan, speech: Speech) -> list[Part]:
+    return [
+        ("what", _what(plan, speech)),
+        ("asked", [_asked(plan, speech)]),
+        ("data", _data(plan, speech)),
+        ("mask", [_mask(plan.mask, speech)]),
+        ("reason", [] if plan.reason is None else [plan.reason]),
+        ("target", [_target(plan.target.kind, plan.target.where, speech)]),
+        ("pace", [_pace(plan, speech)]),
+        ("missing", _missing(plan.missing, speech)),
+        ("digest", [plan.digest]),
+    ]
+
+
+def _begun(run: Run, speech: Speech) -> list[Part]:
+    told = run.started.payload
+    return [
+        ("mask", [_mask(told["mask"]["code"], speech)]),
+        ("reason", [] if told["reason"] is None else [told["reason"]]),
+        ("target", [_target(told["targetKind"]["code"], told["target"], speech)]),
+        ("digest", [told["planDigest"]]),
+    ]
 
 
 def _what(plan: Plan, speech: Speech) -> Iterator[str]:
@@ -112,14 +124,14 @@ def _asked(plan: Plan, speech: Speech) -> str:
 
 def _data(plan: Plan, speech: Speech) -> Iterator[str]:
     for tag, touched in plan.classes.items():
-        names = _places(touched.fields, len(touched.fields), speech)
+        names = _places(touched.fields[:_FIELDS], len(touched.fields), speech)
         yield speech.say("data", tag=tag, records=touched.records, count=len(touched.fields), names=names)
     if not plan.classes:
         yield speech.say("no_data")
 
 
-def _mask(plan: Plan, speech: Speech) -> str:
-    return speech.say("mask", mask=plan.mask, meaning=_lowered(speech.meaning("VN-REPLAY-MASK", plan.mask)))
+def _mask(mask: str, speech: Speech) -> str:
+    return speech.say("mask", mask=mask, meaning=_lowered(speech.meaning("VN-REPLAY-MASK", mask)))
 
 
 def _target(kind: str, where: str, speech: Speech) -> str:
@@ -130,7 +142,7 @@ def _pace(plan: Plan, speech: Speech) -> str:
     pace, takes = plan.pace, duration(plan.takes_s)
     if pace.speed is None:
         return speech.say("pace_flat", takes=takes)
-    said = speech.say(f"pace_{pace.by}", speed=f"{pace.speed:g}", takes=takes)
+    said = speech.say(f"pace_{pace.by}", speed=f"{pace.speed:.10g}", takes=takes)
     return said if pace.max_gap_s is None else f"{said}, {speech.say('max_gap', seconds=f'{pace.max_gap_s:g}')}"
 
 
@@ -138,7 +150,8 @@ def _missing(missing: Sequence[Missing], speech: Speech) -> Iterator[str]:
     for one in missing[:_NAMED]:
         why = speech.say(f"missing_{one.reason}", code=one.code)
         place = f"{one.topic}/{one.partition}"
-        yield speech.say("missing", place=place, first=one.first, last=one.end - 1, why=why)
+        name = "missing" if one.end - one.first > 1 else "missing_one"
+        yield speech.say(name, place=place, first=one.first, last=one.end - 1, why=why)
     if len(missing) > _NAMED:
         yield speech.say("more", count=len(missing) - _NAMED)
 
@@ -174,10 +187,11 @@ def _result(plan: Plan, result: Result, run: Run | None, speech: Speech) -> str:
 # -- how it is laid out ---------------------------------------------------------------------------------
 
 
-def _labelled(parts: Sequence[tuple[str, Iterable[str]]]) -> Iterator[str]:
+def _labelled(parts: Sequence[Part], speech: Speech) -> Iterator[str]:
     """Yield lines behind their labels, which stand once each."""
-    width = max(len(label) for label, _ in parts) + 2
-    for label, lines in parts:
+    labelled = [(speech.say(f"label_{name}"), lines) for name, lines in parts]
+    width = max(len(label) for label, _ in labelled) + 2
+    for label, lines in labelled:
         for number, line in enumerate(lines):
             yield f"  {label if number == 0 else '':<{width}}{line}"
 

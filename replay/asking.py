@@ -15,6 +15,7 @@ from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError
 from bus.nearest import did_you_mean, nearest
+from bus.replays import is_replay_topic
 from replay.answers import code_of, history_answer, search_answer
 from replay.index.identifiers import DOSSIER, Identifier, identifier, kinds
 from replay.index.lookup import Found, open_index
@@ -135,6 +136,11 @@ def _searched(session: Session, wanted: Wanted, asked: Asked) -> tuple[Matches, 
     if asked.id is None:
         with progress_bar("Searching") as progress:
             return search(session.standing_engine, session.wire, wanted, asked.most, progress)
+    if asked.topic is not None and is_replay_topic(asked.topic):
+        raise ConfigError(
+            f"--id asks the index, which does not know the copies in {asked.topic}",
+            hint="Leave out `--topic` to find the events themselves, or `--id` to search the copies.",
+        )
     found = look_up(session, wanted_identifier(session, asked.id))
     happenings, total = first_by_time((one for one in found.told if wanted.matches(one)), wanted.window, asked.most)
     coverage = wanted.coverage(_with_buried(found))
@@ -143,7 +149,7 @@ def _searched(session: Session, wanted: Wanted, asked: Asked) -> tuple[Matches, 
 
 def _attributed(session: Session, coverage: Coverage, within: Window, topic: str | None = None) -> Coverage:
     """Return the coverage with the number of letters that may be about anyone."""
-    log, spans = session.standing_engine.log, spans_of(session.standing_engine)
+    log, spans = session.standing_engine.log, spans_of(session.standing_engine, topic)
     return replace(coverage, unattributed=unattributed_letters(log, spans, within, topic))
 
 

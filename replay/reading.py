@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from bus.deadletters import SUFFIX, read_letter
+from bus.deadletters import SUFFIX, dead_letter_topic, read_letter
 from bus.envelope import Envelope, parse_time
 from bus.errors import ContractError, InvalidEnvelope
 from bus.records import Record, TopicPartition
+from bus.replays import is_replay_topic
 from bus.transport import Engine, Span
 
 if TYPE_CHECKING:
@@ -83,11 +84,15 @@ def told(wire: Wire, record: Record) -> Told:
         return Told(record=record, event=None, code=error.code)
 
 
-def spans_of(engine: Engine) -> Spans:
-    """Return the spans of all topics, by topic and partition."""
+def spans_of(engine: Engine, asked: str | None = None) -> Spans:
+    """Return the spans of all topics of history, by topic and partition.
+
+    What replays wrote are copies, no history: of their topics only the one that is asked for, with its dead letters.
+    """
     spans: dict[TopicPartition, Span] = {}
-    for topic in engine.admin.topics():
-        spans |= engine.log.ends(topic.name)
+    for name in (spec.name for spec in engine.admin.topics()):
+        if not is_replay_topic(name) or (asked is not None and name in (asked, dead_letter_topic(asked))):
+            spans |= engine.log.ends(name)
     return dict(sorted(spans.items()))
 
 

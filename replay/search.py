@@ -122,7 +122,7 @@ class Scan:
 def search(engine: Engine, wire: Wire, wanted: Wanted, most: int, progress: Progress) -> tuple[Matches, Coverage]:
     """Scan the log, up to the ends that it has now, and return the first ``most`` matches by the window's time."""
     now = round(time.time() * 1000)
-    spans = spans_of(engine)
+    spans = spans_of(engine, wanted.topic)
     scan = Scan(engine.log, wire, wanted)
     searched = scan.spans(spans)
     happenings, total = first_by_time(scan.run(searched, progress), wanted.window, most)

@@ -22,6 +22,7 @@ from bus.deadletters import PREFIX, SUFFIX, parse_place
 from bus.envelope import Envelope
 from bus.errors import ConfigError, ContractError, OffsetOutOfRange, TopicNotFound
 from bus.records import Record, TopicPartition
+from bus.replays import is_replay_topic
 from bus.wire import schema_id_of
 
 _NAMED = 5
@@ -45,13 +46,16 @@ def record_at(session: Session, place: str) -> Record:
 
 
 def search_for(session: Session, event_id: str, topic: str | None) -> Search:
-    """Look for an event on one topic, or on all of them and then in the dead letters."""
+    """Look for an event on one topic, or on all of them and in the dead letters.
+
+    Copies that replays made have their event's id as well: they are found only on the topic that is named.
+    """
     if topic is not None:
         topics = [checked_topic(session, topic)]
     else:
-        events = event_topics(session)
         known = [spec.name for spec in session.engine.admin.topics()]
-        topics = [*events, *(name for name in known if name.endswith(SUFFIX))]
+        all_topics = [*event_topics(session), *(name for name in known if name.endswith(SUFFIX))]
+        topics = [name for name in all_topics if not is_replay_topic(name)]
     with progress_bar("Looking for the event") as progress:
         return find_event(session.engine.log, topics, UUID(event_id), progress)
 

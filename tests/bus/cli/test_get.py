@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bus import replays
 from bus.records import NewRecord
 from bus.transport import Commit, Engine
 from tests.bus.cli.calling import DOSSIER, NOON, Call, as_lines, enveloped, received
@@ -66,6 +67,16 @@ def test_an_absent_id_is_code_3_and_says_what_was_searched(call: Call, place: st
 
 def test_on_another_topic_it_is_not_looked_for(call: Call, place: str) -> None:
     assert call("event", "get", ID, "--topic", "payment.events").code == 3
+
+
+def test_a_copy_of_an_event_is_found_only_where_its_topic_is_named(call: Call, place: str, engine: Engine) -> None:
+    [record] = [one for at in engine.log.ends("dossier.events") for one in engine.log.read(at, 0, 1)]
+    marked = (*record.headers, (replays.RUN, b"r1"))
+    copy = NewRecord(topic=replays.TOPIC, key=record.key, value=record.value, headers=marked)
+    [copied] = engine.log.commit(Commit(appends=[copy]))
+    found = [call("event", "get", ID, *more, "--json").data for more in ((), ("--topic", replays.TOPIC))]
+    assert [one["place"] for one in found] == [place, str(copied)]
+    assert replays.TOPIC not in found[0]["searched"]["topics"]
 
 
 def test_an_unreadable_record_is_shown_raw_with_code_7(call: Call, engine: Engine) -> None:

@@ -2,7 +2,8 @@
 
 Topics first, each with its dead letters, then every version of every event type, in catalogue order, so that two
 fresh installations give the same ids. All of it may be repeated and may run in several processes at once. Only
-``topic apply`` and what calls :func:`apply_catalogue` create topics and register schemas.
+``topic apply`` and what calls :func:`apply_catalogue` create topics and register schemas. Private topics of replays
+are none of the catalogue's: :mod:`registry.replays`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bus.transport import Engine
     from registry.apply import Step
     from registry.examination import Known, Report
+    from registry.replays import AskedReplays
 
 _MAX_FILE_BYTES = 1_000_000
 _INCOMPATIBLE = 5
@@ -64,41 +65,75 @@ def _standing_engine(session: Session) -> Iterator[Engine]:
 
 @click.command("apply")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--replay", "names", multiple=True, metavar="NAME", help="Make this private topic for replays instead.")
+@click.option("--partitions", type=click.IntRange(1, 64), help="Of topics for replays (default: 4).")
+@click.option("--retention-days", type=click.IntRange(1, 36_500), help="Of topics for replays (default: 30).")
 @json_option
-def apply_topics(dry_run: bool) -> None:
+def apply_topics(dry_run: bool, names: tuple[str, ...], partitions: int | None, retention_days: int | None) -> None:
     """Create the catalogue's topics and register its schemas.
 
     \b
     lienthong topic apply --dry-run
     lienthong topic apply
+    lienthong topic apply --replay replay.audit-2026 --retention-days 7
 
     May be repeated: what stands as the catalogue asks is kept, and a topic's retention is adjusted. Partitions and
     cleanup never change: where they differ the command ends with exit code 9 and has changed nothing.
+
+    With --replay, as often as there are topics, it makes these and leaves the catalogue's alone. Their names begin with
+    `replay.`; a replay may write there, and nobody takes what is in them for history.
     """
-    from registry.apply import apply_catalogue, changes, plan
-    from registry.telling import step_answer
+    if names:
+        from registry.replays import AskedReplays
+
+        asked = AskedReplays(names=names, partitions=partitions, retention_days=retention_days)
+        _show_applied(_apply_replays(asked, dry_run=dry_run), "as is asked", dry_run=dry_run)
+    elif (partitions, retention_days) != (None, None):
+        raise click.UsageError("--partitions and --retention-days are for topics that --replay names.")
+    else:
+        _show_applied(_apply_catalogue(dry_run=dry_run), "as the catalogue asks", dry_run=dry_run)
+
+
+def _apply_catalogue(*, dry_run: bool) -> Sequence[Step]:
+    from registry.apply import apply_catalogue, plan
 
     session = current_session()
     if dry_run:
         with _standing_engine(session) as engine, _standing_registry(session) as registry:
-            steps = plan(engine.admin, registry, session.catalogue)
-    else:
-        lost = session.lost_registry()
-        steps = apply_catalogue(session.engine, session.make_registry(), session.catalogue)
-        if lost is not None:
-            talk(f"{lost} was gone while the log has records, and was made anew. {LOST_REGISTRY}")
+            return plan(engine.admin, registry, session.catalogue)
+    lost = session.lost_registry()
+    steps = apply_catalogue(session.engine, session.make_registry(), session.catalogue)
+    if lost is not None:
+        talk(f"{lost} was gone while the log has records, and was made anew. {LOST_REGISTRY}")
+    return steps
+
+
+def _apply_replays(asked: AskedReplays, *, dry_run: bool) -> Sequence[Step]:
+    from registry.replays import make_replays, plan_replays
+
+    session = current_session()
+    with _standing_engine(session) as engine:
+        steps = plan_replays(engine.admin, session.catalogue, asked)
+    if not dry_run:
+        make_replays(session.engine.admin, steps)
+    return steps
+
+
+def _show_applied(steps: Sequence[Step], as_asked: str, *, dry_run: bool) -> None:
+    from registry.apply import changes
+    from registry.telling import step_answer
+
     done = changes(steps)
     answer = {"dry_run": dry_run, "changed": len(done), "steps": [step_answer(step) for step in steps]}
-    show(answer, lambda: _show_steps(done, kept=len(steps) - len(done), dry_run=dry_run))
+    show(answer, lambda: _show_steps(done, f"{len(steps) - len(done)} stand {as_asked}.", dry_run=dry_run))
 
 
-def _show_steps(done: Sequence[Step], *, kept: int, dry_run: bool) -> None:
+def _show_steps(done: Sequence[Step], kept: str, *, dry_run: bool) -> None:
     from registry.telling import step_words
 
     for step in done:
         click.echo(step_words(step))
-    verb = "would change" if dry_run else "changed"
-    talk(f"{len(done)} {verb}, {kept} stand as the catalogue asks.")
+    talk(f"{len(done)} {'would change' if dry_run else 'changed'}, {kept}")
 
 
 # -- schema check ---------------------------------------------------------------------------------------

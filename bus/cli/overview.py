@@ -11,6 +11,7 @@ from bus.deadletters import SUFFIX, dead_letter_topic
 from bus.errors import CorruptRecord, TopicNotFound
 from bus.nearest import did_you_mean
 from bus.records import Record, TopicPartition
+from bus.replays import is_replay_topic
 from bus.topics import wanted_topics
 from bus.transport import Engine, GroupState, Span, TopicSpec, Transport
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from bus.cli.session import Session
     from schemas.catalogue import Catalogue, TopicEntry
 
-STANDS, MISSING, UNKNOWN, DIFFERS = "stands", "missing", "unknown", "differs"
-"""A topic stands as the catalogue asks, is asked for and not made yet, is not asked for, or stands otherwise."""
+STANDS, MISSING, UNKNOWN, DIFFERS, REPLAY = "stands", "missing", "unknown", "differs", "replay"
+"""A topic stands as the catalogue asks, is asked for and not made yet, is not asked for, stands otherwise, or is a
+private one for replays, which the catalogue has nothing to do with.
+"""
 
 
 class TopicView(Struct, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ class TopicView(Struct, frozen=True, kw_only=True):
         if self.spec is None:
             return MISSING
         if self.wanted is None:
-            return UNKNOWN
+            return REPLAY if is_replay_topic(self.name) else UNKNOWN
         return STANDS if self.spec == self.wanted else DIFFERS
 
     @property

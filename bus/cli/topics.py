@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _STATES = {
     "missing": "not made yet: `lienthong topic apply`",
     "unknown": "stands, but is not in the catalogue",
+    "replay": "copies that replays write, in a topic of somebody's own",
     "differs": "stands otherwise than the catalogue asks: `lienthong topic apply --dry-run`",
 }
 

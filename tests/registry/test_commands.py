@@ -136,6 +136,71 @@ def test_a_script_is_told_each_reason_of_a_refusal(call: Call, data: Path) -> No
     assert (error["code"], error["reasons"]) == ("LT-E3013", ["postal.events has 3 partitions, not 2"])
 
 
+# -- topic apply --replay -------------------------------------------------------------------------------
+
+
+def standing(data: Path) -> dict[str, tuple[int, int | None]]:
+    """Return the topics that stand, with their partitions and days of retention."""
+    engine = open_engine(f"sqlite:///{data / 'bus.db'}")
+    specs = engine.admin.topics()
+    engine.close()
+    return {one.name: (one.partitions, one.retention_ms and one.retention_ms // 86_400_000) for one in specs}
+
+
+def test_a_private_topic_for_replays_is_made_and_nothing_else(call: Call, data: Path) -> None:
+    answer = call("topic", "apply", "--replay", "replay.study", "--replay", "replay.audit-2026.q1", "--json")
+    assert (answer.code, answer.data["changed"]) == (0, 2)
+    assert answer.data["steps"][0] == {
+        "kind": "topic", "action": "create", "name": "replay.study", "partitions": 4, "cleanup": "delete",
+        "retention_ms": 2_592_000_000,
+    }  # fmt: skip
+    assert standing(data) == {"replay.study": (4, 30), "replay.audit-2026.q1": (4, 30)}
+
+
+def test_people_are_told_what_was_made_for_replays_and_what_stands(call: Call) -> None:
+    answers = [call("topic", "apply", "--replay", "replay.study") for _ in range(2)]
+    assert answers[0].out == "create   topic  replay.study  (4 partitions, keeps 30 days)\n"
+    assert [one.err for one in answers] == ["1 changed, 0 stand as is asked.\n", "0 changed, 1 stand as is asked.\n"]
+
+
+def test_a_dry_run_for_replays_makes_no_file(call: Call, data: Path) -> None:
+    answer = call("topic", "apply", "--replay", "replay.study", "--dry-run", "--json")
+    assert (answer.code, answer.data["dry_run"], answer.data["changed"]) == (0, True, 1)
+    assert not data.exists()
+
+
+def test_what_is_not_said_again_stays_as_it_stands(call: Call, data: Path) -> None:
+    words = ("topic", "apply", "--replay", "replay.study")
+    call(*words, "--partitions", "2", "--retention-days", "7")
+    kept = call(*words, "--json").data
+    call(*words, "--retention-days", "9")
+    assert ([one["action"] for one in kept["steps"]], standing(data)) == (["keep"], {"replay.study": (2, 9)})
+
+
+def test_other_partitions_than_stand_are_code_9_with_what_to_do(call: Call, data: Path) -> None:
+    call("topic", "apply", "--replay", "replay.study")
+    answer = call("topic", "apply", "--replay", "replay.new", "--replay", "replay.study", "--partitions", "8")
+    assert (answer.code, "replay.study has 4 partitions, not 8" in answer.err) == (9, True)
+    assert "Next: Leave out `--partitions`" in answer.err
+    assert set(standing(data)) == {"replay.study"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["study", "replay", "replay.", "replay.Study", "replay.a_b", "replay..a", "replay.-a", "replay.a-", "replay.a b",
+     "replay.a.dead-letter", "dossier.events", "replay." + "a" * 250],
+)  # fmt: skip
+def test_a_name_that_is_none_of_a_replays_topic_is_refused_with_a_hint(call: Call, data: Path, name: str) -> None:
+    answer = call("topic", "apply", "--replay", name)
+    assert (answer.code, "Next: " in answer.err, data.exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize("option", ["--partitions", "--retention-days"])
+def test_options_of_replays_without_a_replay_are_a_usage_error(call: Call, data: Path, option: str) -> None:
+    answer = call("topic", "apply", option, "2")
+    assert (answer.code, "--replay" in answer.err, data.exists()) == (2, True, False)
+
+
 # -- schema check ---------------------------------------------------------------------------------------
 
 

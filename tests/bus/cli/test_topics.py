@@ -45,6 +45,15 @@ def test_a_topic_outside_the_catalogue_is_said_so(call: Call, engine: Engine) ->
     assert "1 hour" in call("topic", "show", "my.events").out
 
 
+def test_a_private_topic_of_replays_is_called_so_and_worries_nobody(call: Call, engine: Engine) -> None:
+    engine.admin.create_topic(TopicSpec(name="replay.study", partitions=1))
+    topics = {one["name"]: one["state"] for one in call("topic", "list", "--json").data}
+    assert (topics["replay.study"], topics["replay.events"]) == ("replay", "stands")
+    said = call("topic", "list").err
+    assert ("replay.study: copies that replays write" in said, "not in the catalogue" in said) == (True, False)
+    assert "not in the catalogue" not in call("doctor").out
+
+
 def test_a_topic_that_stands_otherwise_is_said_so(call: Call, engine: Engine) -> None:
     engine.admin.create_topic(TopicSpec(name="dossier.events", partitions=4, retention_ms=1000))
     topic = call("topic", "show", "dossier.events", "--json").data

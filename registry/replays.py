@@ -29,7 +29,7 @@ _EXAMPLE = "Say, for example, `--replay replay.audit-2026`."
 
 
 class AskedReplays(Struct, frozen=True, kw_only=True):
-    """Which topics are asked for. What is None stays as it stands; where none stands, it is 4 partitions and 30 days."""
+    """Which topics are asked for. What is None stays as it stands; where none stands, it is 4 partitions, 30 days."""
 
     names: tuple[str, ...]
     partitions: int | None = None

@@ -152,8 +152,8 @@ class _Places(dict[tuple[str, int], tuple[bytes, bytes, int]]):
 
 
 def _upper(bits: int) -> bytes:
-    """Return what of a number stands behind its last fourteen bits. Raises IndexError for a negative one."""
-    if bits < 0:
+    """Return what of a number stands behind its last fourteen bits. Raises IndexError where nothing does."""
+    if bits <= 0:
         raise IndexError
     return LAST[bits] if bits < 1 << 14 else varint(bits)
 

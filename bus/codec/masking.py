@@ -61,7 +61,8 @@ Tagged = Mapping[tuple[str, str], Hide]
 class Masker(Protocol):
     """Return ``data`` with what is tagged hidden in the value that stands from ``start`` to the end.
 
-    Every hidden text, symbol and run of bytes is appended to ``hidden``, numbers and dates as their text. Raises
+    Every hidden text, symbol and run of bytes is appended to ``hidden``; whole numbers, decimals and dates as their
+    text where that has six characters or more, since a shorter one is found everywhere. Raises
     :class:`~bus.errors.DecodeError`, also where the masked value would be over the limit; ``hidden`` is then partial.
     """
 
@@ -121,6 +122,7 @@ _MODES = {Hide.TEXT: _Mode.TEXT, Hide.IDENTIFIER: _Mode.IDENTIFIER}
 _HIDING = (_Mode.TEXT, _Mode.IDENTIFIER, _Mode.ERASE)
 _WRITING = (_Mode.SEARCH, _Mode.TEXT, _Mode.IDENTIFIER)
 _CODE = "code"
+_TELLING = 6
 _NIL = str(UUID(int=0)).encode()
 _STANDS_FOR = {
     "string": runtime.LAST[len(MASK) << 1] + MASK.encode(), "uuid": runtime.LAST[len(_NIL) << 1] + _NIL,
@@ -196,7 +198,7 @@ class _Masking(Decoder):
     def _read(self, node: AvroType, spot: Spot) -> None:
         found = super()._emit(node, spot)
         if isinstance(node, DecimalType) and self._mode in _HIDING:
-            self._lines.add(f"hidden.append(format({found}, 'f').encode())")
+            self._tell(f"format({found}, 'f')")
 
     def _hide(self, node: AvroType, spot: Spot) -> None:
         match node:
@@ -315,7 +317,7 @@ class _Masking(Decoder):
             return super()._scalar(node, spot)
         number = self._number(node.kind)
         text = f"str(fromordinal(({number}) + {runtime.EPOCH_DAY}))" if node.kind == "date" else f"str({number})"
-        self._lines.add(f"hidden.append({text}.encode())")
+        self._tell(text)
         return "None"
 
     def _float(self, kind: str) -> str:
@@ -342,6 +344,11 @@ class _Masking(Decoder):
         if code.endswith(")"):
             self._lines.add(code)
         return "None"
+
+    def _tell(self, text: str) -> None:
+        name = self._kept(text)
+        with self._lines.block(f"if len({name}) >= {_TELLING}:"):
+            self._lines.add(f"hidden.append({name}.encode())")
 
     def _cut(self) -> None:
         """Copy what was read so far; what is read from here on is not copied."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from bus.deadletters import SUFFIX
 from bus.envelope import Envelope
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 DOSSIER = "dossier"
 _TAG = "ID:"
-_EACH = "*"
+EACH = "*"
 """A step of a path: every item of an array, every value of a map."""
+
+_Tagged: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 class Identifier(NamedTuple):
@@ -49,6 +51,11 @@ def tagged_paths(schema: str) -> tuple[TaggedPath, ...]:
     ...              '"confluent:tags":["PERSONAL","ID:citizen"]}]}')
     (TaggedPath(kind='citizen', steps=('n',)),)
     """
+    return tuple(TaggedPath(tag.removeprefix(_TAG), steps) for tag, steps in tags_at(schema) if tag.startswith(_TAG))
+
+
+def tags_at(schema: str) -> tuple[_Tagged, ...]:
+    """Return every tag of a schema's fields with the steps to where it stands, in the schema's order."""
     return tuple(dict.fromkeys(_walk(json.loads(schema), (), {}, ())))
 
 
@@ -58,12 +65,17 @@ def kinds(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(found | {DOSSIER})
 
 
+def dossier_topics(catalogue: Catalogue) -> frozenset[str]:
+    """Return the topics whose records' keys are dossier codes, as a rule."""
+    return frozenset(entry.name for entry in catalogue.topics if DOSSIER in entry.key.casefold())
+
+
 class Identifiers:
     """Pulls identifiers from records; each event type's paths are worked out once."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._paths = {entry.type: tagged_paths(entry.schema) for entry in catalogue.events}
-        self._keyed = {entry.name: DOSSIER for entry in catalogue.topics if DOSSIER in entry.key.casefold()}
+        self._keyed = dict.fromkeys(sorted(dossier_topics(catalogue)), DOSSIER)
 
     def digest(self) -> str:
         """Return a text that changes when the contracts tag other fields: an index made before is then stale."""
@@ -91,7 +103,7 @@ def values_at(value: Any, steps: Sequence[str]) -> Iterator[str]:
     A code with its system counts as its code.
     """
     for number, step in enumerate(steps):
-        if step == _EACH and isinstance(value, list | Mapping):
+        if step == EACH and isinstance(value, list | Mapping):
             for item in value.values() if isinstance(value, Mapping) else value:
                 yield from values_at(item, steps[number + 1 :])
             return
@@ -104,7 +116,7 @@ def values_at(value: Any, steps: Sequence[str]) -> Iterator[str]:
         yield str(value)
 
 
-def _walk(schema: Any, steps: tuple[str, ...], named: dict[str, Any], within: tuple[str, ...]) -> Iterator[TaggedPath]:
+def _walk(schema: Any, steps: tuple[str, ...], named: dict[str, Any], within: tuple[str, ...]) -> Iterator[_Tagged]:
     """Follow unions, arrays, maps and named records; a record inside itself is followed once."""
     if isinstance(schema, list):
         for branch in schema:
@@ -113,7 +125,7 @@ def _walk(schema: Any, steps: tuple[str, ...], named: dict[str, Any], within: tu
         if schema in named:
             yield from _walk(named[schema], steps, named, within)
     elif schema["type"] in ("array", "map"):
-        yield from _walk(schema["items" if schema["type"] == "array" else "values"], (*steps, _EACH), named, within)
+        yield from _walk(schema["items" if schema["type"] == "array" else "values"], (*steps, EACH), named, within)
     elif schema["type"] == "record":
         yield from _walk_record(schema, steps, named, within)
     elif not isinstance(schema["type"], str):
@@ -122,7 +134,7 @@ def _walk(schema: Any, steps: tuple[str, ...], named: dict[str, Any], within: tu
 
 def _walk_record(
     schema: Mapping[str, Any], steps: tuple[str, ...], named: dict[str, Any], within: tuple[str, ...]
-) -> Iterator[TaggedPath]:
+) -> Iterator[_Tagged]:
     name = schema["name"]
     if name in within:
         return
@@ -130,9 +142,7 @@ def _walk_record(
     for field in schema["fields"]:
         here = (*steps, field["name"])
         for tag in field.get("confluent:tags", ()):
-            if tag.startswith(_TAG):
-                each = (_EACH,) if _is_collection(field["type"]) else ()
-                yield TaggedPath(tag.removeprefix(_TAG), (*here, *each))
+            yield tag, (*here, EACH) if _is_collection(field["type"]) else here
         yield from _walk(field["type"], here, named, (*within, name))
 
 

@@ -136,15 +136,19 @@ def test_what_was_hidden_is_told_as_text_or_bytes() -> None:
         "i": FIXED_DECIMAL, "j": ["null", STRINGS],
     }  # fmt: skip
     value = {
-        "a": "An", "b": b"raw", "c": uuid.UUID(int=7), "d": b"abcd", "e": "DONE", "f": {"k": "v"}, "g": -12,
-        "h": date(1990, 5, 17), "i": Decimal("-1.00"), "j": ["x", "y"],
+        "a": "An", "b": b"raw", "c": uuid.UUID(int=7), "d": b"abcd", "e": "DONE", "f": {"k": "v"}, "g": -123456,
+        "h": date(1990, 5, 17), "i": Decimal("-999.50"), "j": ["x", "y"],
     }  # fmt: skip
     _, hidden = masked(schema_of(**fields), value, {("vn.test.Sample", name): Hide.TEXT for name in fields})
     told = {
-        b"An", b"raw", str(uuid.UUID(int=7)).encode(), b"abcd", b"DONE", b"k", b"v", b"-12", b"1990-05-17", b"-1.00",
+        b"An", b"raw", str(uuid.UUID(int=7)).encode(), b"abcd", b"DONE", b"k", b"v", b"-123456", b"1990-05-17", b"-999.50",
         b"x", b"y",
     }  # fmt: skip
     assert set(hidden) >= told
+
+
+def test_a_short_number_is_hidden_and_not_told() -> None:
+    assert masked(schema_of(f="int"), {"f": -1234}, {("vn.test.Sample", "f"): Hide.TEXT}) == ({"f": 0}, [])
 
 
 def test_nothing_that_is_not_tagged_is_told_or_changed() -> None:

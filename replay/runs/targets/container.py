@@ -96,7 +96,8 @@ class Encoder:
 
     def __init__(self, run: bytes, began: bytes) -> None:
         self._run, self._began = run, began
-        self._names, self._places = _Names(), _Places()
+        self._names: dict[str, bytes] = {}
+        self._places: dict[tuple[str, int], tuple[bytes, bytes, int]] = {}
         self._before_origin = named(RUN) + text(run) + named(ORIGIN)
         self._behind_origin = named(TIME) + text(began) + b"\x00"
 
@@ -104,6 +105,7 @@ class Encoder:
         """Return records one after the other, as a block holds them."""
         pieces: list[bytes] = []
         last, more, filled, names, places = LAST, MORE, _FILLED, self._names, self._places
+        before_origin, behind_origin = self._before_origin, self._behind_origin
         recent: int | None = None
         recent_bytes = b""
         for record in records:
@@ -116,39 +118,33 @@ class Encoder:
                 where, origin, origin_size = places[record.topic, record.partition]
                 digits = b"%d" % record.offset
                 offset, moment = record.offset << 1, record.timestamp << 1
+                above = offset >> 14
                 if moment >> 14 != recent:
                     recent, recent_bytes = moment >> 14, _upper(moment >> 14)
+                upper = last[above] if above < 1 << 14 else varint(above)
                 pieces += (
-                    where, last[offset] if offset < 1 << 14 else more[offset & 16383] + _upper(offset >> 14),
+                    where, more[offset & 16383] + upper if above else last[offset],
                     more[moment & 16383], recent_bytes, filled[len(key)], key, filled[len(value)], value,
                     last[len(headers) + _MARKS << 1],
                 )  # fmt: skip
                 for name, content in headers:
                     pieces += names[name], last[len(content) << 1], content
                 size = last[origin_size + len(digits) << 1]
-                pieces += self._before_origin, size, origin, digits, self._behind_origin
-            except (IndexError, TypeError):
+                pieces += before_origin, size, origin, digits, behind_origin
+            except (IndexError, KeyError, TypeError):
                 pieces[start:] = [record_bytes(record, self._run, self._began)]
+                self._learn(record)
         return b"".join(pieces)
 
-
-class _Names(dict[str, bytes]):
-    """Headers' names as they are written; few, so that nobody's strange ones fill the memory."""
-
-    def __missing__(self, name: str) -> bytes:
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        self[name] = named(name)
-        return self[name]
-
-
-class _Places(dict[tuple[str, int], tuple[bytes, bytes, int]]):
-    """For a partition: the record's first fields, and how its origin begins, with its length."""
-
-    def __missing__(self, at: tuple[str, int]) -> tuple[bytes, bytes, int]:
-        origin = f"{TopicPartition(*at)}/".encode()
-        self[at] = place(*at), origin, len(origin)
-        return self[at]
+    def _learn(self, record: Record) -> None:
+        """Keep ready what records like this begin with; few names, so that nobody's strange ones fill the memory."""
+        at = record.topic, record.partition
+        if at not in self._places:
+            origin = f"{TopicPartition(*at)}/".encode()
+            self._places[at] = place(*at), origin, len(origin)
+        if len(self._names) > _MOST_KNOWN:
+            self._names.clear()
+        self._names.update((name, named(name)) for name, _ in record.headers if name not in self._names)
 
 
 def _upper(bits: int) -> bytes:

@@ -33,7 +33,7 @@ from replay.runs.books import Books, Run, read_books
 from replay.runs.plan import Mask, Pace, Plan
 from replay.runs.planning import Wish, make_plan
 from replay.runs.targets.naming import Codec, target_of
-from replay.runs.telling import entry_lines, list_row, plan_lines, result_lines, unreadable_line
+from replay.runs.telling import entry_lines, list_row, nothing_lines, plan_lines, result_lines, unreadable_line
 from replay.runs.words import Speech
 from replay.words import lang_of
 
@@ -87,11 +87,11 @@ def ask_plan(session: Session, typed: Typed, out: Path | None, lang: str | None)
     wish = wish_of(typed, whoami())
     with progress_bar(f"{wish.target.kind}: planning") as progress:
         plan = make_plan(session, wish, progress)
-    lines = list(plan_lines(plan, speech))
     if not plan.records:
-        return Reply(data=plan_answer(plan), lines=[*lines[1:], speech.say("nothing")], code=NOT_FOUND)
+        data = plan_answer(plan) | {"run": None, "digest": None}
+        return Reply(data=data, lines=list(nothing_lines(plan, speech)), code=NOT_FOUND)
     _keep(session.settings.data, plan, out)
-    lines.append(speech.say("next_run", run=plan.run))
+    lines = [*plan_lines(plan, speech), speech.say("next_run", run=plan.run)]
     return Reply(data=plan_answer(plan), lines=lines, code=PARTIAL if plan.missing else 0)
 
 

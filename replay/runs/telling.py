@@ -27,6 +27,12 @@ def plan_lines(plan: Plan, speech: Speech) -> Iterator[str]:
     yield from _labelled(_plan(plan, speech), speech)
 
 
+def nothing_lines(plan: Plan, speech: Speech) -> Iterator[str]:
+    """Yield that nothing is meant: what was asked for, and what may be missing of it."""
+    yield speech.say("nothing")
+    yield from _labelled([("asked", [_asked(plan, speech)]), ("missing", _missing(plan.missing, speech))], speech)
+
+
 def entry_lines(one: Entry, speech: Speech) -> Iterator[str]:
     """Yield a plan with what became of it; where the plan is gone, what is known of its run."""
     run: list[Part] = [("run", [speech.say(f"state_{one.state}"), *([] if one.run is None else _run(one.run, speech))])]

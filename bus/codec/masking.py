@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Final, Protocol
@@ -61,9 +62,10 @@ Tagged = Mapping[tuple[str, str], Hide]
 class Masker(Protocol):
     """Return ``data`` with what is tagged hidden in the value that stands from ``start`` to the end.
 
-    Every hidden text, symbol and run of bytes is appended to ``hidden``; whole numbers, decimals and dates as their
-    text where that has six characters or more, since a shorter one is found everywhere. Raises
-    :class:`~bus.errors.DecodeError`, also where the masked value would be over the limit; ``hidden`` is then partial.
+    Every hidden text, symbol and run of bytes is appended to ``hidden``, a UUID as its text and its bytes; whole
+    numbers, decimals and dates as their text where that has six characters or more, since a shorter one is found
+    everywhere. Raises :class:`~bus.errors.DecodeError`, also where the masked value would be over the limit; ``hidden``
+    is then partial.
     """
 
     def __call__(self, data: bytes, start: int, pseudonym: Pseudonym, hidden: list[bytes]) -> bytes: ...
@@ -139,7 +141,7 @@ class _Masking(Decoder):
 
     def __init__(self, plan: Plan, tagged: Tagged) -> None:
         super().__init__(plan, build=False)
-        self._lines.namespace |= {"varint": runtime.varint, "LAST": runtime.LAST}
+        self._lines.namespace |= {"varint": runtime.varint, "LAST": runtime.LAST, "amount_texts": _amount_texts}
         self._tagged, self._bearing = tagged, _bearing(plan, tagged)
         self._mode = _Mode.SEARCH
         self._is_open, self._ready = True, b""
@@ -198,7 +200,7 @@ class _Masking(Decoder):
     def _read(self, node: AvroType, spot: Spot) -> None:
         found = super()._emit(node, spot)
         if isinstance(node, DecimalType) and self._mode in _HIDING:
-            self._tell(f"format({found}, 'f')")
+            self._lines.add(f"hidden.extend(amount_texts({found}))")
 
     def _hide(self, node: AvroType, spot: Spot) -> None:
         match node:
@@ -313,6 +315,9 @@ class _Masking(Decoder):
     # -- leaves --------------------------------------------------------------------------------------------
 
     def _scalar(self, node: Scalar, spot: Spot) -> str:
+        if self._mode in _HIDING and node.kind == "uuid":
+            self._lines.add(f"hidden.append({super()._scalar(node, spot)}.bytes)")
+            return "None"
         if self._mode not in _HIDING or node.kind not in ("int", "long", "date"):
             return super()._scalar(node, spot)
         number = self._number(node.kind)
@@ -376,6 +381,18 @@ class _Masking(Decoder):
 
     def _bears(self, node: AvroType) -> bool:
         return _holds(node, self._bearing)
+
+
+def _amount_texts(amount: Decimal) -> list[bytes]:
+    """Return how people and programs write an amount, as far as that is not found everywhere: 1500.50, 1500.5, 150050.
+
+    >>> _amount_texts(Decimal("150000.00"))
+    [b'15000000', b'150000', b'150000.00']
+    """
+    text = format(amount, "f")
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    told = dict.fromkeys((text.replace(".", ""), short, text))
+    return [one.encode() for one in told if len(one) >= _TELLING]
 
 
 def _stand_in(node: AvroType) -> bytes:

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from bus.codec import Masker, compile_codec, compile_masker
+from bus.codec import Masker, compile_masker
+from bus.codec.planning import make_plan
 from bus.errors import ContractError, DecodeError, LienthongError
 from bus.records import Header, Record
 from bus.replays import MARKS
@@ -84,7 +85,7 @@ class Masking:
 
     def _masker(self, value: bytes) -> tuple[Masker, bytes]:
         schema = self._wire.registry.schema(schema_id_of(value))
-        event_type = compile_codec(schema).full_name.rpartition(".")[2]
+        event_type = make_plan(schema).root.name.rpartition(".")[2]
         newest = next((entry.schema for entry in self._wire.catalogue.events if entry.type == event_type), None)
         masker = compile_masker(schema, hidden_fields(self._mask, schema, newest))
         if len(self._maskers) >= _MOST_SCHEMAS:

@@ -65,6 +65,22 @@ def test_history_is_asked_for_as_the_page_says(home: Path, monkeypatch: pytest.M
     assert [run(command) for command in console("Ask for history")] == [3, 3, 3]
 
 
+LABEL = re.compile(r"^  (\w[\w ]*?)  ", re.MULTILINE)
+
+
+def test_history_is_replayed_as_the_page_says(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    payload = section("Your first event").partition("```json\n")[2].partition("```")[0]
+    (home / "received.json").write_text(payload, encoding="utf-8")
+    assert [run(command) for command in console("Your first event")] == [0, 0, 0]
+    capfd.readouterr()
+    plan, go, overview = console("Replay history")
+    assert run(plan) == 0
+    said = capfd.readouterr().out
+    assert LABEL.findall(said) == LABEL.findall(section("Replay history"))
+    assert [run([*go[:2], said.split()[-1], *go[3:]]), run(overview)] == [0, 0]
+    assert (home / "history.jsonl").read_text("utf-8").count("\n") == 1
+
+
 def example(number: int) -> CodeType:
     """Return an example of the bus's page, ready to run."""
     parts = (ROOT / "bus" / "README.md").read_text("utf-8").split("```python\n")

@@ -74,9 +74,17 @@ def line(wire: Wire, run: bytes, began: bytes, record: Record) -> dict[str, Any]
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "accepted": as_text(record.timestamp),
+        "accepted": _accepted(record.timestamp),
         **_content(wire, record),
     }
+
+
+def _accepted(timestamp: int) -> str | int:
+    """Return the time as every command tells it, or as the number that it is where no calendar has it."""
+    try:
+        return as_text(timestamp)
+    except OverflowError:
+        return timestamp
 
 
 def _content(wire: Wire, record: Record) -> dict[str, Any]:

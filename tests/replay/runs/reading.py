@@ -32,7 +32,7 @@ def with_fastavro(file: Path) -> list[Arrived]:
 
 def from_lines(file: Path, wire: Wire) -> list[Arrived]:
     """Return the records that lines tell."""
-    return [_from_line(json.loads(line), wire) for line in file.read_bytes().splitlines()]
+    return [from_line(json.loads(line), wire) for line in file.read_bytes().splitlines()]
 
 
 def _arrived(found: Any) -> Arrived:
@@ -44,12 +44,17 @@ def _arrived(found: Any) -> Arrived:
     )  # fmt: skip
 
 
-def _from_line(told: dict[str, Any], wire: Wire) -> Arrived:
+def from_line(told: dict[str, Any], wire: Wire) -> Arrived:
+    """Return the record that a line tells."""
     return Arrived(
         topic=told["topic"], partition=told["partition"], offset=told["offset"],
-        timestamp=milliseconds(datetime.fromisoformat(told["accepted"])), key=_key(told), value=_value(told, wire),
+        timestamp=_accepted(told["accepted"]), key=_key(told), value=_value(told, wire),
         headers=_headers(told), marks=_marks(told["replay"]),
     )  # fmt: skip
+
+
+def _accepted(told: str | int) -> int:
+    return told if isinstance(told, int) else milliseconds(datetime.fromisoformat(told))
 
 
 def _key(told: dict[str, Any]) -> bytes | None:

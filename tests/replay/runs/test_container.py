@@ -18,6 +18,7 @@ from bus.replays import marks
 from replay.runs.targets.container import BLOCK_BYTES, Container, Encoder
 from replay.runs.targets.layout import SCHEMA, record_bytes
 from tests.contracts.history import BEGAN, RUN, a_header, a_record, history, odd_records
+from tests.replay.runs.drawn import RECORDS
 from tests.replay.runs.reading import with_fastavro
 
 PARSED = fastavro.parse_schema(SCHEMA)
@@ -50,26 +51,6 @@ def by_fastavro(record: Record) -> bytes:
     stream = io.BytesIO()
     fastavro.schemaless_writer(stream, PARSED, as_fastavro_takes_it(record))
     return stream.getvalue()
-
-
-def lengths_of(*around: int) -> st.SearchStrategy[bytes]:
-    """Draw bytes whose lengths lie around those at which something changes."""
-    return st.sampled_from([size + step for size in around for step in (-1, 0, 1)]).map(bytes) | st.binary()
-
-
-SIZES = lengths_of(64, 1024, 8192)
-RECORDS = st.builds(
-    Record,
-    topic=st.sampled_from(["dossier.events", "payment.events", "chủ.đề"]) | st.text(),
-    partition=st.integers(0, 300) | st.just(2**31 - 1),
-    offset=st.integers(0, 2**63 - 1) | st.integers(0, 2**15) | st.sampled_from([2**13, 2**27 - 1, 2**27]),
-    timestamp=st.integers(0, 4_000_000_000_000)
-    | st.integers(-(2**40), 2**40)
-    | st.sampled_from([0, 8191, 8192, 2**62]),
-    key=st.none() | SIZES,
-    value=st.none() | SIZES,
-    headers=st.lists(st.tuples(st.text(), st.none() | SIZES), max_size=6).map(tuple),
-)
 
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck))

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from bus.cli.plain import plain_event
 from bus.envelope import Envelope, to_headers
@@ -16,6 +18,9 @@ from bus.records import Record
 from bus.wire import Wire
 from replay.runs.targets.lines import Lines, line
 from tests.contracts.history import BEGAN, NOON, RUN, UNREADABLE, a_header, a_record, a_wire, an_event, history
+from tests.contracts.target import Arrived, marks_of
+from tests.replay.runs.drawn import EVENTS, RECORDS
+from tests.replay.runs.reading import from_line
 
 MEASURED = {
     "type": "record", "name": "RiverMeasured", "namespace": "vn.lienthong.water",
@@ -131,3 +136,14 @@ def test_a_number_that_json_cannot_hold_is_not_told_as_null(wire: Wire, levels: 
     found = told(wire, a_record(0, key=b"k", value=value, headers=to_headers(event)))
     assert ("payload" in found and found["payload"] == {"levels": levels}) == is_told
     assert ("value_base64" in found, found.get("unreadable")) == (not is_told, None if is_told else "LT-E2101")
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(EVENTS | RECORDS)
+def test_every_record_can_be_made_anew_from_its_line(record: Record) -> None:
+    with a_wire() as wire:
+        found = from_line(json.loads(msgspec.json.encode(told(wire, record))), wire)
+    assert found == Arrived(
+        topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp,
+        key=record.key, value=record.value, headers=record.headers, marks=marks_of(record),
+    )  # fmt: skip

@@ -128,11 +128,11 @@ def parse_time(text: str) -> datetime:
     """Return the aware UTC time of an RFC 3339 text. Raises :class:`~bus.errors.InvalidEnvelope`."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise InvalidEnvelope("header ce_time has no time zone")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the first or last hours of the calendar are over its edge in UTC
         raise InvalidEnvelope("header ce_time is not an RFC 3339 time") from error
-    if moment.tzinfo is None:
-        raise InvalidEnvelope("header ce_time has no time zone")
-    return moment.astimezone(UTC)
 
 
 def _header_of(field: str) -> str:

@@ -61,3 +61,12 @@ def test_a_missing_header_is_named(missing: str) -> None:
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(InvalidEnvelope, match="time zone"):
         to_headers(an_event(time=datetime(2026, 11, 24)))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "text", ["noon", "2026-11-24T09:15:00", "0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_time_that_is_none_or_lies_over_the_edge_of_the_calendar_is_refused(text: str) -> None:
+    headers = tuple((name, text.encode() if name == "ce_time" else value) for name, value in to_headers(an_event()))
+    with pytest.raises(InvalidEnvelope, match="ce_time"):
+        from_headers(headers, {})

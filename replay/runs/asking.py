@@ -17,6 +17,7 @@ from bus.cli.progress import progress_bar
 from bus.cli.session import Session
 from bus.errors import ConfigError, PlanNotFound, TopicNotFound
 from replay.asking import Reply
+from replay.index.identifiers import DOSSIER
 from replay.moments import By
 from replay.runs import shelf
 from replay.runs.answers import (
@@ -156,12 +157,24 @@ def wish_of(typed: Typed, who: str) -> Wish:
     reason = (typed.reason or "").strip() or None
     if reason is not None and len(reason) > _LONGEST_REASON:
         raise ConfigError(f"--reason is longer than {_LONGEST_REASON:,} characters", hint="Say it in fewer words.")
+    dossier, other = _dossier_and_other(typed)
     return Wish(
         target=target_of(typed.target, codec=typed.codec, token=typed.token, allow_http=typed.allow_http),
-        who=who, topics=typed.topics, types=typed.types, agency=typed.agency, key=typed.key, dossier=typed.dossier,
-        id=typed.id, start=typed.start, end=typed.end, by=typed.by, mask=typed.mask, reason=reason,
+        who=who, topics=typed.topics, types=typed.types, agency=typed.agency, key=typed.key, dossier=dossier,
+        id=other, start=typed.start, end=typed.end, by=typed.by, mask=typed.mask, reason=reason,
         pace=pace_of(typed.pace, typed.by, typed.max_gap),
     )  # fmt: skip
+
+
+def _dossier_and_other(typed: Typed) -> tuple[str | None, str | None]:
+    """Return the dossier and the other identity that were asked for.
+
+    `--id dossier:CODE` is `--dossier CODE`, so that the run is told in that dossier's history.
+    """
+    kind, _, value = (typed.id or "").partition(":")
+    if kind == DOSSIER and value.strip() not in ("", "-") and typed.dossier is None:
+        return value, None
+    return typed.dossier, typed.id
 
 
 def pace_of(text: str, by: By, max_gap: float | None) -> Pace:

@@ -24,7 +24,7 @@ from replay.runs.commands import cancel_replay, list_replays, plan_replay, run_r
 from tests.replay.runs.world import TOPIC, a_session, append, history, publish, records_of
 
 EVENTS = 60
-DOSSIER = "H56.14-261124-0003"
+DOSSIER, PERSON = "H56.14-261124-0003", "038190000001"
 PLAN_KEYS = [
     "run", "digest", "made", "who", "reason", "asked", "target", "mask", "pace", "records", "bytes", "undated",
     "occurred", "accepted", "takes_s", "topics", "types", "classes", "contracts", "ranges", "missing",
@@ -149,6 +149,19 @@ def test_a_wrong_wish_is_refused_with_what_to_say_instead(call: Call, options: A
     with pytest.raises((ConfigError, TopicNotFound)) as refusal:
         call(plan_replay, "--target", TOPIC, *options)
     assert nearest in refusal.value.hint
+
+
+@pytest.mark.parametrize("asked", [("--dossier", DOSSIER), ("--id", f"dossier:{DOSSIER}")], ids=["option", "id"])
+def test_a_dossier_is_named_in_the_plan_however_it_was_asked_for(call: Call, asked: Any) -> None:
+    plan = call(plan_replay, "--target", TOPIC, *asked, "--json").data
+    assert plan["asked"]["identity"] == {"kind": "dossier", "value": DOSSIER}
+
+
+def test_a_persons_number_stands_nowhere_in_a_plan(call: Call, session: Session, tmp_path: Path) -> None:
+    out = tmp_path / "agreed.plan.json"
+    answer = call(plan_replay, "--target", TOPIC, "--id", f"citizen:{PERSON}", "--out", str(out), "--json")
+    assert (answer.data["records"] > 0, answer.data["asked"]["identity"]) == (True, {"kind": "citizen", "value": None})
+    assert [PERSON in text for text in (answer.text, answer.talk, out.read_text("utf-8"))] == [False] * 3
 
 
 def test_a_pace_and_a_range_are_told_as_they_were_asked_for(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Records as Hypothesis draws them: whatever a log may hold, and around the lengths at which a target does otherwise."""
+"""Records as Hypothesis draws them: what a log may hold, and around the lengths at which a target does otherwise."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The mask of one run: a record in, the same record out without what contracts tag, or an error and nothing.
 
-The value is masked as bytes by its schema's masker. Key, subject and correlation become pseudonyms; of headers only
-those stay that are known to say nothing of a person, and of these none that shows what was hidden in the value. Free
-text in fields that are not tagged is not searched: what a contract does not tag, a mask cannot know.
+The value is masked as bytes by its schema's masker, and what was hidden is hidden in its other texts, too. Key, subject
+and correlation become pseudonyms; of headers only those stay that are known to say nothing of a person, and of these
+none that shows what was hidden in the value. What a contract does not tag anywhere, a mask cannot know.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from replay.index.identifiers import dossier_topics
 from replay.runs.disguises import Forms
 from replay.runs.plan import Mask
 from replay.runs.pseudonyms import Pseudonyms
+from replay.runs.scrubbing import scrubbed, told_again
 from replay.runs.tags import hidden_fields
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Masking:
             try:
                 masker, event_type = self._maskers.get(value[:_FRAME_BYTES]) or self._masker(value)
                 value = masker(value, _FRAME_BYTES, self._pseudonym, hidden)
+                if told := told_again(value, hidden):
+                    value = scrubbed(self._wire.codec(schema_id_of(value)), value, _FRAME_BYTES, told)
             except ContractError as error:
                 raise _placed(error, record) from error
         names: dict[bytes, bytes] = self._pseudonyms

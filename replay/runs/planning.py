@@ -23,6 +23,7 @@ from replay.index.keys import fold, hidden, load_key
 from replay.index.lookup import Found
 from replay.moments import By, window
 from replay.reading import Progress, Spans, spans_of
+from replay.runs.books import TOPIC as BOOKS
 from replay.runs.choice import Choice, choice_of
 from replay.runs.plan import About, Asked, Mask, Missing, Pace, Plan, TargetSpec, runs_of, sealed
 from replay.runs.survey import Survey
@@ -170,7 +171,8 @@ def _spans(session: Session, topics: Sequence[str]) -> Spans:
 
 
 def _is_history(topic: str) -> bool:
-    return not topic.endswith(SUFFIX) and not is_replay_topic(topic)
+    """Tell what is meant where no topic is named: copies are not, nor what runs have told of themselves."""
+    return not topic.endswith(SUFFIX) and not is_replay_topic(topic) and topic != BOOKS
 
 
 def _cut(session: Session, asked: Asked, name: TopicPartition, span: Span) -> tuple[int, int]:

@@ -141,8 +141,8 @@ def test_what_was_hidden_is_told_as_text_or_bytes() -> None:
     }  # fmt: skip
     _, hidden = masked(schema_of(**fields), value, {("vn.test.Sample", name): Hide.TEXT for name in fields})
     told = {
-        b"An", b"raw", str(uuid.UUID(int=7)).encode(), b"abcd", b"DONE", b"k", b"v", b"-123456", b"1990-05-17", b"-999.50",
-        b"x", b"y",
+        b"An", b"raw", str(uuid.UUID(int=7)).encode(), b"abcd", b"DONE", b"k", b"v", b"-123456", b"1990-05-17",
+        b"-999.50", b"x", b"y",
     }  # fmt: skip
     assert set(hidden) >= told
 

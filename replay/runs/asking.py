@@ -67,6 +67,7 @@ class Typed(Struct, frozen=True, kw_only=True):
     max_gap: float | None = None
     codec: Codec | None = None
     token: str | None = None
+    ca_file: Path | None = None
     allow_http: bool = False
 
 
@@ -159,7 +160,9 @@ def wish_of(typed: Typed, who: str) -> Wish:
         raise ConfigError(f"--reason is longer than {_LONGEST_REASON:,} characters", hint="Say it in fewer words.")
     dossier, other = _dossier_and_other(typed)
     return Wish(
-        target=target_of(typed.target, codec=typed.codec, token=typed.token, allow_http=typed.allow_http),
+        target=target_of(
+            typed.target, codec=typed.codec, token=typed.token, ca_file=typed.ca_file, allow_http=typed.allow_http
+        ),
         who=who, topics=typed.topics, types=typed.types, agency=typed.agency, key=typed.key, dossier=dossier,
         id=other, start=typed.start, end=typed.end, by=typed.by, mask=typed.mask, reason=reason,
         pace=pace_of(typed.pace, typed.by, typed.max_gap),

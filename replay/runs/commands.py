@@ -52,6 +52,11 @@ _lang = click.option("--lang", type=click.Choice(["vi", "en"]), help="Language o
 @click.option("--max-gap", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Wait no longer than this.")
 @click.option("--codec", type=click.Choice(["deflate", "null"]), help="How an Avro file is packed (default: deflate).")
 @click.option("--token", metavar="REFERENCE", help="Where the URL's secret is: env:NAME or file:PATH.")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates that the URL is trusted by, where the system trusts none of its own.",
+)
 @click.option("--allow-http", is_flag=True, help="Allow a URL without TLS that leaves this machine.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to this file, too.")
 @_lang

@@ -117,13 +117,15 @@ class TargetSpec(Struct, frozen=True, kw_only=True):
     """Where to: a file's absolute path, a topic's name, or a URL.
 
     ``codec`` is the container's (``deflate`` or ``null``). ``token`` refers to the secret that an HTTP target wants
-    (``env:NAME`` or ``file:PATH``); the secret itself stands in no plan.
+    (``env:NAME`` or ``file:PATH``); the secret itself stands in no plan. ``ca_file`` has the certificates that it is
+    trusted by, where it is none of those that the system trusts.
     """
 
     kind: Literal["avro", "jsonl", "topic", "http"]
     where: str
     codec: Literal["deflate", "null"] = "deflate"
     token: str | None = None
+    ca_file: str | None = None
     allow_http: bool = False
 
 

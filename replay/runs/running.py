@@ -13,10 +13,10 @@ from msgspec import Struct
 from bus import retry
 from bus.cli.session import Session
 from bus.envelope import format_time
-from bus.errors import Claimed, ConfigError, Duplicate
+from bus.errors import Claimed, ConfigError
 from bus.records import NewRecord, Record
 from bus.replays import CURSOR
-from bus.transport import Commit, CursorClaim, Saved, Seen
+from bus.transport import Commit, CursorClaim, Saved
 from replay.reading import Progress
 from replay.runs import books, state
 from replay.runs.checking import Gaps, check_log, check_whole, key_check, mask_secret, rest
@@ -25,23 +25,19 @@ from replay.runs.masking import Masking
 from replay.runs.pace import Pacer
 from replay.runs.plan import Plan
 from replay.runs.state import State, Tally
+from replay.runs.stopping import CANCELLED, Stopped, Watch, ask_to_cancel
 from replay.runs.target import Header, Target
 from replay.runs.targets.opening import open_target
 from replay.runs.walk import walk
 
-DONE, PARTIAL, CANCELLED = "done", "partial", "cancelled"
-"""How a run ends."""
+DONE, PARTIAL = "done", "partial"
+"""How a run ends that is not cancelled."""
 
-INTERRUPTED, ALREADY, ASKED = "interrupted", "already", "asked"
-"""What else can be answered: it may be run on, it had ended before, its process was asked to end it."""
-
-CANCELS = "replay-cancel"
-"""The inbox scope that remembers which runs are to be cancelled: a running process looks there."""
+ALREADY, ASKED = "already", "asked"
+"""What else can be answered: it had ended before, or its process was asked to end it."""
 
 _SETTLE_S = 2.0
 """The longest that records which were taken wait for the bookmark."""
-
-_LOOK_S = 0.5
 
 
 class How(Struct, frozen=True, kw_only=True):
@@ -68,14 +64,6 @@ class Result(Struct, frozen=True, kw_only=True):
     where: str
 
 
-class _Stopped(Exception):
-    """The run is to stop here; ``outcome`` says for how long."""
-
-    def __init__(self, outcome: str) -> None:
-        super().__init__()
-        self.outcome = outcome
-
-
 def run_plan(session: Session, plan: Plan, how: How) -> Result:
     """Run a plan to its end, or go on with it; a plan is run once.
 
@@ -88,9 +76,11 @@ def run_plan(session: Session, plan: Plan, how: How) -> Result:
         known = None if claim.value is None else state.read(claim.value)
         if known is not None and known.is_over:
             return _result(plan, known, ALREADY, began)
-        with closing(open_target(session, plan.target)) as target:
-            run = _Run(session, plan, how, claim, target, known)
-            return _result(plan, run.state, run.go(), began)
+        watch = Watch(how.stop, session.standing_engine.log, plan)
+        with closing(open_target(session, plan.target, watch.rest)) as target:
+            run = _Run(session, plan, how, claim, known, watch, target)
+            outcome = run.go()
+            return _result(plan, run.state, outcome, began)
     finally:
         claim.release()
 
@@ -102,7 +92,7 @@ def cancel(session: Session, plan: Plan, who: str) -> Result:
     """
     began = time.monotonic()
     known = _standing(session, plan)
-    _ask_to_cancel(session, plan)
+    ask_to_cancel(session.standing_engine.log, plan)
     try:
         claim = session.standing_engine.claim(CURSOR + plan.run)
     except Claimed:
@@ -121,13 +111,15 @@ class _Run:
     """One process's part of a run."""
 
     def __init__(
-        self, session: Session, plan: Plan, how: How, claim: CursorClaim, target: Target, known: State | None
+        self, session: Session, plan: Plan, how: How, claim: CursorClaim, known: State | None, watch: Watch,
+        target: Target,
     ) -> None:  # fmt: skip
-        self._session, self._plan, self._how, self._claim, self._target = session, plan, how, claim, target
-        self._log, self._room = session.standing_engine.log, target.room
+        self._session, self._plan, self._how, self._claim = session, plan, how, claim
+        self._watch, self._target, self._room = watch, target, target.room
+        self._log = session.standing_engine.log
         secret = mask_secret(session, plan)
         self.state = known or state.first_state(plan, format_time(datetime.now(UTC)), key_check(secret))
-        self._is_new = known is None
+        self._is_new, self._kept = known is None, state.write(self.state)
         self._masking = None if plan.mask == "none" else Masking(session.wire, plan.mask, secret)
         self._tally = Tally(self.state)
         self._held: list[Record] = []
@@ -137,21 +129,20 @@ class _Run:
 
     def go(self) -> str:
         """Give all that is left, and return what came of it."""
-        plan = self._plan
-        began = datetime.fromisoformat(self.state.began)
+        plan, began = self._plan, datetime.fromisoformat(self.state.began)
         started = self._session.wire.encode(books.started(plan, began, self._how.who))
-        self._target.begin(self._header(), self.state.mark)
-        if self._is_new:
-            self._save([started])
         try:
+            self._target.begin(self._header(), self.state.mark)
+            if self._is_new:
+                self._save([started])
             for records in self._due(self._left()):
                 self._give(records)
                 self._look_round()
             self._settle()
-        except _Stopped as stopped:
-            return self._stop(stopped.outcome)
-        check_whole(plan, self.state)
-        self._target.finish()
+            check_whole(plan, self.state)
+            self._target.finish()
+        except Stopped as stopped:
+            return self._stop(stopped)
         outcome = PARTIAL if self.state.left_out or plan.missing else DONE
         _end(self._session, plan, self._claim, self.state, outcome, self._how.who)
         return outcome
@@ -178,17 +169,10 @@ class _Run:
                 if due > time.monotonic():
                     yield waiting
                     waiting = []
-                    self._wait_until(due)
+                    self._settle()  # so that what was taken arrives when it is due
+                    self._watch.wait_until(due)
                 waiting.append(record)
             yield waiting
-
-    def _wait_until(self, due: float) -> None:
-        """Wait; what was taken is settled first, so that it arrives when it is due."""
-        self._settle()
-        while (left := due - time.monotonic()) > 0:
-            if self._how.stop.wait(min(left, _LOOK_S)):
-                raise _Stopped(INTERRUPTED)
-            self._look_for_cancel()
 
     # -- to the target ----------------------------------------------------------------------------------
 
@@ -215,12 +199,16 @@ class _Run:
 
     def _look_round(self) -> None:
         """Settle what has waited long enough, and stop where that is wished."""
-        if self._how.stop.is_set():
-            raise _Stopped(INTERRUPTED)
-        if time.monotonic() - self._settled_at >= _SETTLE_S:
+        if self._watch.is_asked_to_end or time.monotonic() - self._settled_at >= _SETTLE_S:
             self._settle()
 
     def _settle(self) -> None:
+        """Secure what was given, tell how far that is, and stop where that is wished."""
+        self._secure()
+        self._how.progress(self.state.given, self._plan.records)
+        self._watch.look()
+
+    def _secure(self) -> None:
         """Have the target make safe what it took, and move the bookmark with it."""
         self._hand_over()
         self._settled_at = time.monotonic()
@@ -229,26 +217,18 @@ class _Run:
             self.state.mark = settled.mark
             self._count = self._size = 0
             self._save(settled.appends)
-        self._how.progress(self.state.given, self._plan.records)
-        self._look_for_cancel()
 
     def _save(self, appends: Sequence[NewRecord] = ()) -> None:
         _commit(self._session, self._plan, self._claim, self.state, appends)
+        self._kept = state.write(self.state)
 
-    def _look_for_cancel(self) -> None:
-        if self._log.seen(CANCELS, [_id16(self._plan)]):
-            raise _Stopped(CANCELLED)
-
-    def _stop(self, outcome: str) -> str:
-        """Keep what was given, so that another process can go on; a cancelled run ends here."""
-        self._hand_over()
-        if self._count:
-            settled = self._target.settle()
-            self.state.mark = settled.mark
-            self._save(settled.appends)
-        if outcome == CANCELLED:
-            _end(self._session, self._plan, self._claim, self.state, outcome, self._how.who)
-        return outcome
+    def _stop(self, stopped: Stopped) -> str:
+        """Go back to the last bookmark where the target was at work; a cancelled run ends here."""
+        if stopped.is_midway:
+            self.state = state.read(self._kept)
+        if stopped.outcome == CANCELLED:
+            _end(self._session, self._plan, self._claim, self.state, CANCELLED, self._how.who)
+        return stopped.outcome
 
     def _header(self) -> Header:
         plan, registry = self._plan, self._session.registry
@@ -274,16 +254,6 @@ def _end(session: Session, plan: Plan, claim: CursorClaim, reached: State, outco
     _commit(session, plan, claim, reached, [session.wire.encode(ended)])
 
 
-def _ask_to_cancel(session: Session, plan: Plan) -> None:
-    seen = Seen(scope=CANCELS, id=_id16(plan))
-    log = session.standing_engine.log
-    if not log.seen(CANCELS, [seen.id]):
-        try:
-            retry.call(lambda: log.commit(Commit(seen=[seen])))
-        except Duplicate:
-            return  # somebody else has asked meanwhile
-
-
 def _standing(session: Session, plan: Plan) -> State:
     """Return how far a run has come, without taking it from its process. Raises ConfigError where it never began."""
     for cursor in session.standing_engine.admin.cursors():
@@ -297,8 +267,3 @@ def _result(plan: Plan, reached: State, outcome: str, began: float) -> Result:
         run=plan.run, outcome=outcome, records=reached.given, left_out=reached.left_out, left=tuple(reached.left),
         bytes=reached.size, seconds=round(time.monotonic() - began, 3), where=plan.target.where,
     )  # fmt: skip
-
-
-def _id16(plan: Plan) -> bytes:
-    """Return 16 bytes of the plan's digest, which is what an inbox remembers."""
-    return bytes.fromhex(plan.digest)[:16]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -49,12 +50,13 @@ _LARGE = "A receiver should take bodies of 8 MiB. Then run the plan again: it go
 
 
 class Manner(Struct, frozen=True, kw_only=True):
-    """How patiently a receiver is asked, and given to; and what waits."""
+    """How patiently a receiver is asked, and given to; what waits; whose certificates are trusted (None: the usual)."""
 
     asking: RetryPolicy = STEADY
     giving: RetryPolicy = PATIENT
     limits: Limits = Limits(read_timeout_s=60.0, max_answer_bytes=64 * 1024)
     sleep: Sleep = time.sleep
+    ca_file: Path | None = None
 
 
 class Endpoint:
@@ -70,7 +72,8 @@ class Endpoint:
         parts = check_address("the target's URL", url, allow_http=allow_http, allowing="`--allow-http`")
         self._wire, self._manner = wire, manner or Manner()
         self._path = parts.path or "/"
-        self._http = Http(f"{parts.scheme}://{parts.netloc}", self._manner.limits, headers=_authorization(token))
+        base, manner = f"{parts.scheme}://{parts.netloc}", self._manner
+        self._http = Http(base, manner.limits, ca_file=manner.ca_file, headers=_authorization(token))
         self._header: Header | None = None
         self._sequence = self._expected = 0
         self._batch: list[bytes] = []

@@ -24,8 +24,9 @@ _FORMS = (
 
 
 def target_of(
-    text: str, *, codec: Codec | None = None, token: str | None = None, allow_http: bool = False
-) -> TargetSpec:
+    text: str, *, codec: Codec | None = None, token: str | None = None, ca_file: Path | None = None,
+    allow_http: bool = False,
+) -> TargetSpec:  # fmt: skip
     """Return the target that ``text`` names: a file by its ending, a topic, or a URL; a path becomes absolute.
 
     ``codec`` None is the target's own. Raises ConfigError where it is none of them, and for options that belong to
@@ -36,14 +37,19 @@ def target_of(
         check_address("--target", where, allow_http=allow_http, allowing="`--allow-http`")
     if codec is not None and kind != "avro":
         raise _misplaced("--codec", "a file that ends in `.avro`")
-    if kind != "http" and (token is not None or allow_http):
-        raise _misplaced("--token" if token is not None else "--allow-http", "a URL")
+    if kind != "http":
+        of_urls = {"--token": token is not None, "--ca-file": ca_file is not None, "--allow-http": allow_http}
+        for option in (name for name, is_given in of_urls.items() if is_given):
+            raise _misplaced(option, "a URL")
     if token is not None and not token.startswith(("env:", "file:")):
         raise ConfigError(
             "--token holds the secret itself, which would then stand in the list of processes",
             hint="Say where it is: `env:NAME` or `file:PATH`.",
         )
-    return TargetSpec(kind=kind, where=where, codec=codec or "deflate", token=token, allow_http=allow_http)
+    return TargetSpec(
+        kind=kind, where=where, codec=codec or "deflate", token=token,
+        ca_file=None if ca_file is None else str(ca_file.absolute()), allow_http=allow_http,
+    )  # fmt: skip
 
 
 def _kind_and_place(text: str) -> tuple[Kind, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from bus.cli.session import Session
@@ -11,8 +12,8 @@ from replay.runs.plan import TargetSpec
 from replay.runs.target import Target
 
 
-def open_target(session: Session, spec: TargetSpec) -> Target:
-    """Return the target, not yet begun. Raises :class:`~bus.errors.ConfigError`."""
+def open_target(session: Session, spec: TargetSpec, rest: Callable[[float], None]) -> Target:
+    """Return the target, not yet begun; it waits by ``rest``, in seconds. Raises :class:`~bus.errors.ConfigError`."""
     match spec.kind:
         case "avro":
             from replay.runs.targets.container import Container
@@ -27,10 +28,11 @@ def open_target(session: Session, spec: TargetSpec) -> Target:
 
             return Topic(session.standing_engine.log, spec.where)
         case "http":
-            from replay.runs.targets.endpoint import Endpoint
+            from replay.runs.targets.endpoint import Endpoint, Manner
 
             token = None if spec.token is None else secret_of(spec.token)
-            return Endpoint(spec.where, session.wire, token=token, allow_http=spec.allow_http)
+            manner = Manner(sleep=rest, ca_file=None if spec.ca_file is None else Path(spec.ca_file))
+            return Endpoint(spec.where, session.wire, token=token, allow_http=spec.allow_http, manner=manner)
 
 
 def secret_of(reference: str) -> str:

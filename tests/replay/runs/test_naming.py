@@ -62,6 +62,7 @@ def test_a_topic_of_history_and_a_name_that_is_none_are_refused(text: str) -> No
         ("/a.jsonl", {"codec": "deflate"}),
         ("replay.events", {"token": "env:TOKEN"}),
         ("/a.avro", {"allow_http": True}),
+        ("/a.jsonl", {"ca_file": Path("ca.pem")}),
     ],
 )
 def test_an_option_of_another_target_is_refused_rather_than_left_out(text: str, options: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
@@ -146,6 +146,40 @@ def test_a_run_whose_target_failed_goes_on(session: Session, tmp_path: Path) -> 
         assert run(session, plan).outcome == "done"
         origins = [one["ltreplayorigin"] for one in receiver.store.events(plan.run)]
     assert origins == [place_of(one) for one in past(session)]
+
+
+def test_a_run_stops_while_its_receiver_is_out_and_goes_on_from_the_last_bookmark(
+    session: Session, tmp_path: Path
+) -> None:
+    stop = Event()
+
+    def out(done: int, _total: int | None) -> None:
+        if done:
+            receiver.faults.extend(["503:30"] * 3)
+            Timer(0.2, stop.set).start()
+
+    with Receiver(tmp_path / "taken.db") as receiver:
+        plan = a_plan(session, receiver.url)
+        result = run(session, plan, stop=stop, progress=out)
+        assert result.outcome == "interrupted"
+        assert result.records == receiver.store.expects(plan.run)
+        receiver.faults.clear()
+        assert run(session, plan).outcome == "done"
+        origins = [one["ltreplayorigin"] for one in receiver.store.events(plan.run)]
+    assert origins == [place_of(one) for one in past(session)]
+
+
+def test_a_run_whose_receiver_is_out_can_be_cancelled(session: Session, tmp_path: Path) -> None:
+    def out(done: int, _total: int | None) -> None:
+        if done:
+            receiver.faults.extend(["503:30"] * 3)
+            Timer(0.2, lambda: cancel(session, plan, WHO)).start()
+
+    with Receiver(tmp_path / "taken.db") as receiver:
+        plan = a_plan(session, receiver.url)
+        result = run(session, plan, progress=out)
+        assert (result.outcome, result.records) == ("cancelled", receiver.store.expects(plan.run))
+    assert told(session)[-1].payload["records"] == result.records
 
 
 # -- cancelled ------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Topics of replays that the catalogue does not name: private ones, for whoever asked for copies of history.
 
-``topic apply --replay`` makes them, and nothing else does. They hold copies, so they are not kept for long, and nobody
-deals with dead letters of theirs: what cannot be read there is still readable, or not, where it was copied from.
+``topic apply --replay`` makes them, and nothing else does. They hold copies, so they are not kept for long. Each has a
+topic of dead letters, as every topic has: a group that accepts replays buries there what it cannot use.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bus.deadletters import SUFFIX
+from bus.deadletters import SUFFIX, dead_letter_topic
 from bus.errors import ConfigError, TopicDrift
 from bus.replays import PREFIX
 from bus.transport import TopicSpec, TransportAdmin
@@ -46,7 +46,7 @@ def plan_replays(admin: TransportAdmin, catalogue: Catalogue, asked: AskedReplay
     for name in names:
         check_name(name, catalogue)
     standing = {spec.name: spec for spec in admin.topics()}
-    wanted = [_wanted(name, asked, standing) for name in names]
+    wanted = [spec for name in names for spec in _wanted(name, asked, standing)]
     try:
         return plan_topics(wanted, standing)
     except TopicDrift as drift:
@@ -68,17 +68,19 @@ def check_name(name: str, catalogue: Catalogue) -> None:
         hint = "`lienthong topic apply`, without `--replay`, makes the catalogue's topics."
         raise ConfigError(f"{name} is a topic of the catalogue, and no private one", hint=hint)
     if name.endswith(SUFFIX):
-        raise ConfigError(f"{name} would be a topic of dead letters, and a replay's topic has none", hint=_EXAMPLE)
+        raise ConfigError(f"{name} would be a topic of dead letters, which comes with its own topic", hint=_EXAMPLE)
     if len(name) > _LONGEST or not _NAME.fullmatch(name):
         rule = f"begins with `{PREFIX}`, and goes on in lower case letters, digits, hyphens and dots"
         raise ConfigError(f"a replay's topic {rule}; that is not so of `{name[:_LONGEST]}`", hint=_EXAMPLE)
 
 
-def _wanted(name: str, asked: AskedReplays, standing: Mapping[str, TopicSpec]) -> TopicSpec:
+def _wanted(name: str, asked: AskedReplays, standing: Mapping[str, TopicSpec]) -> Sequence[TopicSpec]:
+    """Return the topic and its dead letters, which go with it: they are copies, too."""
     usual = TopicSpec(name=name, partitions=PARTITIONS, retention_ms=RETENTION_DAYS * _DAY_MS)
     stands = standing.get(name, usual)
-    return TopicSpec(
-        name=name,
-        partitions=stands.partitions if asked.partitions is None else asked.partitions,
-        retention_ms=stands.retention_ms if asked.retention_days is None else asked.retention_days * _DAY_MS,
-    )
+    partitions = stands.partitions if asked.partitions is None else asked.partitions
+    retention_ms = stands.retention_ms if asked.retention_days is None else asked.retention_days * _DAY_MS
+    return [
+        TopicSpec(name=topic, partitions=partitions, retention_ms=retention_ms)
+        for topic in (name, dead_letter_topic(name))
+    ]

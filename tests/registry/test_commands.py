@@ -149,23 +149,24 @@ def standing(data: Path) -> dict[str, tuple[int, int | None]]:
 
 def test_a_private_topic_for_replays_is_made_and_nothing_else(call: Call, data: Path) -> None:
     answer = call("topic", "apply", "--replay", "replay.study", "--replay", "replay.audit-2026.q1", "--json")
-    assert (answer.code, answer.data["changed"]) == (0, 2)
+    assert (answer.code, answer.data["changed"]) == (0, 4)
     assert answer.data["steps"][0] == {
         "kind": "topic", "action": "create", "name": "replay.study", "partitions": 4, "cleanup": "delete",
         "retention_ms": 2_592_000_000,
     }  # fmt: skip
-    assert standing(data) == {"replay.study": (4, 30), "replay.audit-2026.q1": (4, 30)}
+    names = {"replay.study", "replay.audit-2026.q1"}
+    assert standing(data) == dict.fromkeys(names | {f"{name}.dead-letter" for name in names}, (4, 30))
 
 
 def test_people_are_told_what_was_made_for_replays_and_what_stands(call: Call) -> None:
     answers = [call("topic", "apply", "--replay", "replay.study") for _ in range(2)]
-    assert answers[0].out == "create   topic  replay.study  (4 partitions, keeps 30 days)\n"
-    assert [one.err for one in answers] == ["1 changed, 0 stand as is asked.\n", "0 changed, 1 stand as is asked.\n"]
+    assert answers[0].out.splitlines()[0] == "create   topic  replay.study  (4 partitions, keeps 30 days)"
+    assert [one.err for one in answers] == ["2 changed, 0 stand as is asked.\n", "0 changed, 2 stand as is asked.\n"]
 
 
 def test_a_dry_run_for_replays_makes_no_file(call: Call, data: Path) -> None:
     answer = call("topic", "apply", "--replay", "replay.study", "--dry-run", "--json")
-    assert (answer.code, answer.data["dry_run"], answer.data["changed"]) == (0, True, 1)
+    assert (answer.code, answer.data["dry_run"], answer.data["changed"]) == (0, True, 2)
     assert not data.exists()
 
 
@@ -174,7 +175,8 @@ def test_what_is_not_said_again_stays_as_it_stands(call: Call, data: Path) -> No
     call(*words, "--partitions", "2", "--retention-days", "7")
     kept = call(*words, "--json").data
     call(*words, "--retention-days", "9")
-    assert ([one["action"] for one in kept["steps"]], standing(data)) == (["keep"], {"replay.study": (2, 9)})
+    assert [one["action"] for one in kept["steps"]] == ["keep", "keep"]
+    assert standing(data) == {"replay.study": (2, 9), "replay.study.dead-letter": (2, 9)}
 
 
 def test_other_partitions_than_stand_are_code_9_with_what_to_do(call: Call, data: Path) -> None:
@@ -182,7 +184,7 @@ def test_other_partitions_than_stand_are_code_9_with_what_to_do(call: Call, data
     answer = call("topic", "apply", "--replay", "replay.new", "--replay", "replay.study", "--partitions", "8")
     assert (answer.code, "replay.study has 4 partitions, not 8" in answer.err) == (9, True)
     assert "Next: Leave out `--partitions`" in answer.err
-    assert set(standing(data)) == {"replay.study"}
+    assert set(standing(data)) == {"replay.study", "replay.study.dead-letter"}
 
 
 @pytest.mark.parametrize(

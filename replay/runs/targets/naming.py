@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from bus.addresses import check_address
+from bus.deadletters import SUFFIX
 from bus.errors import ConfigError
 from bus.replays import PREFIX, is_replay_topic
 from replay.runs.plan import TargetSpec
@@ -71,8 +72,11 @@ def _topic(name: str) -> str:
             f"a replay goes to no topic but `{PREFIX}…`: `{name}` holds what happens now, or happened",
             hint=f"`--target {PREFIX}NAME`; `lienthong topic apply --replay {PREFIX}NAME` makes one.",
         )
-    if not _NAME.fullmatch(name):
-        raise ConfigError(f"`{name}` is no name of a topic", hint="Use lower case, digits, dots and hyphens.")
+    if not _NAME.fullmatch(name) or name.endswith(SUFFIX):
+        raise ConfigError(
+            f"`{name}` is no name of a replay's topic",
+            hint=f"Use lower case, digits, dots and hyphens, and no `{SUFFIX}` at the end.",
+        )
     return name
 
 

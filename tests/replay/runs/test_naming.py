@@ -49,7 +49,15 @@ def test_what_names_no_target_is_told_the_forms_that_there_are(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["topic:dossier.events", "dossier.events", "topic:replay.", "replay.Đơn thư", "replay.a..b"]
+    "text",
+    [
+        "topic:dossier.events",
+        "dossier.events",
+        "topic:replay.",
+        "replay.Đơn thư",
+        "replay.a..b",
+        "replay.a.dead-letter",
+    ],
 )
 def test_a_topic_of_history_and_a_name_that_is_none_are_refused(text: str) -> None:
     with pytest.raises(ConfigError):

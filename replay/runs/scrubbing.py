@@ -5,11 +5,24 @@ A request's number that was made of the dossier's code is such a text, and so is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
 
 from bus.codec import Codec
+from bus.codec.explain import choose
+from bus.codec.plan import (
+    ArrayType,
+    AvroType,
+    FixedType,
+    MapType,
+    Plan,
+    RecordRef,
+    RecordType,
+    Scalar,
+    UnionType,
+)  # fmt: skip
+from bus.codec.planning import make_plan
 from schemas.rules.systems import RULES
 
 _LEAST = 6
@@ -33,34 +46,48 @@ def scrubbed(codec: Codec, value: bytes, start: int, told: Sequence[bytes]) -> b
 
     Raises :class:`~bus.errors.ContractError` where it cannot be written anew.
     """
-    texts = [text for one in told if (text := _text(one))]
-    return codec.encode(_without(codec.decode(value, start), texts, told), value[:start])
+    plan = make_plan(codec.schema)
+    return codec.encode(_Scrubber(plan, told).part(plan.root, codec.decode(value, start)), value[:start])
 
 
-def _without(value: Any, texts: Sequence[str], told: Sequence[bytes]) -> Any:
-    if isinstance(value, str):
-        return _starred(value, texts)
-    if isinstance(value, bytes):
-        for one in told:
-            value = value.replace(one, b"*" * len(one))  # a fixed keeps its size
+class _Scrubber:
+    """Goes by the schema: names of fields and symbols look like texts, and are none."""
+
+    def __init__(self, plan: Plan, told: Sequence[bytes]) -> None:
+        self._records, self._told = plan.records, told
+        self._texts = [text for one in told if (text := _text(one))]
+
+    def part(self, node: AvroType, value: Any) -> Any:
+        match node:
+            case RecordType() | RecordRef():
+                return {name: self._field(name, part, value[name]) for name, part in self._records[node.name].fields}
+            case UnionType():
+                branch, inner = choose(node, value)
+                found = value if branch is None else self.part(branch, inner)
+                return found if inner is value else (value[0], found)
+            case ArrayType():
+                return [self.part(node.items, item) for item in value]
+            case MapType():
+                return {self._starred(name): self.part(node.values, item) for name, item in value.items()}
+            case Scalar("string"):
+                return self._starred(value)
+            case Scalar("bytes") | FixedType():
+                return self._blotted(value)
         return value
-    if isinstance(value, Mapping):
-        return {
-            _starred(name, texts): inner if name == _SYSTEM else _without(inner, texts, told)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_without(inner, texts, told) for inner in value]
-    if isinstance(value, tuple):  # a union's record with the name of its branch
-        return value[0], _without(value[1], texts, told)
-    return value
 
+    def _field(self, name: str, node: AvroType, value: Any) -> Any:
+        return value if name == _SYSTEM else self.part(node, value)
 
-def _starred(text: str, texts: Sequence[str]) -> str:
-    starred = text
-    for one in texts:
-        starred = starred.replace(one, _STARS)
-    return starred if starred == text else normalize("NFC", starred)
+    def _starred(self, text: str) -> str:
+        starred = text
+        for one in self._texts:
+            starred = starred.replace(one, _STARS)
+        return starred if starred == text else normalize("NFC", starred)
+
+    def _blotted(self, data: bytes) -> bytes:
+        for one in self._told:
+            data = data.replace(one, b"*" * len(one))  # a fixed keeps its size
+        return data
 
 
 def _text(one: bytes) -> str:

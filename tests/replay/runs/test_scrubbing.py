@@ -56,6 +56,22 @@ def test_short_texts_and_names_of_code_tables_are_not_searched_for() -> None:
     assert told_again(value, [b"HN", b"VN-DOSSIER", b"123456", b"absent text"]) == [b"123456"]
 
 
+def test_names_of_fields_and_symbols_stay_though_they_are_what_is_hidden() -> None:
+    schema = json.dumps({
+        "type": "record", "name": "vn.test.Noted",
+        "fields": [
+            {"name": "who", "type": "string", "confluent:tags": ["PERSONAL"]},
+            {"name": "number", "type": "string"},
+            {"name": "kind", "type": {"type": "enum", "name": "vn.test.Kind", "symbols": ["number"]}},
+            {"name": "either", "type": ["null", "long", {"type": "map", "values": "string"}]},
+        ],
+    })  # fmt: skip
+    value = {"who": "number", "number": "a number", "kind": "number", "either": {"number": "1"}}
+    assert value_of(masked(a_record(schema, value), schema), schema) == {
+        "who": "***", "number": "a ***", "kind": "number", "either": {"***": "1"},
+    }  # fmt: skip
+
+
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     with closing(a_session(tmp_path / "var")) as session:

@@ -17,7 +17,8 @@ from bus.registry import SchemaRegistry
 from schemas.catalogue import Catalogue, EventEntry
 
 _MAGIC = 0
-_HEAD_BYTES = 5
+HEAD_BYTES = 5
+"""Of a value: what stands before its Avro."""
 
 
 class Wire:
@@ -92,8 +93,8 @@ class Wire:
         event_type = codec.full_name.rpartition(".")[2]
         reader = self._readers.get(event_type) or self._reader(event_type, schema_id)
         if reader[0] == schema_id:
-            return codec.decode(value, _HEAD_BYTES)
-        return codec.decode_as(value, reader[1], _HEAD_BYTES)
+            return codec.decode(value, HEAD_BYTES)
+        return codec.decode_as(value, reader[1], HEAD_BYTES)
 
     def _reader(self, event_type: str, schema_id: int) -> tuple[int, str]:
         if event_type not in self._known:
@@ -114,13 +115,13 @@ def schema_id_of(value: bytes | None) -> int:
     """Return the id of the schema that a value was written with. Raises :class:`~bus.errors.DecodeError`."""
     if value is None:
         raise DecodeError("the record is a tombstone: it deletes its key and tells no event")
-    if len(value) < _HEAD_BYTES or value[0] != _MAGIC:
+    if len(value) < HEAD_BYTES or value[0] != _MAGIC:
         raise DecodeError("the value does not begin with byte 0 and a schema id")
-    return int.from_bytes(value[1:_HEAD_BYTES], "big")
+    return int.from_bytes(value[1:HEAD_BYTES], "big")
 
 
 def _as_written(_schema_id: int, codec: Codec, value: bytes) -> dict[str, Any]:
-    return codec.decode(value, _HEAD_BYTES)
+    return codec.decode(value, HEAD_BYTES)
 
 
 def _placed(error: LienthongError, record: Record) -> DecodeError:

@@ -19,7 +19,7 @@ from bus.codec.planning import make_plan
 from bus.errors import ContractError, DecodeError, LienthongError
 from bus.records import Header, Record
 from bus.replays import MARKS
-from bus.wire import schema_id_of
+from bus.wire import HEAD_BYTES, schema_id_of
 from replay.index.identifiers import dossier_topics
 from replay.runs.disguises import Forms
 from replay.runs.plan import Mask
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 HIDDEN: Final = b"***"
 """What stands in a header that showed something hidden."""
 
-_FRAME_BYTES = 5
 _LEAST, _LEAST_IN_IDS = 3, 8
 """Shorter values are not looked for: three hexadecimal digits stand in every other id by chance."""
 
@@ -71,10 +70,10 @@ class Masking:
         value, hidden, event_type = record.value, list[bytes](), b""
         if value is not None:
             try:
-                masker, event_type = self._maskers.get(value[:_FRAME_BYTES]) or self._masker(value)
-                value = masker(value, _FRAME_BYTES, self._pseudonym, hidden)
+                masker, event_type = self._maskers.get(value[:HEAD_BYTES]) or self._masker(value)
+                value = masker(value, HEAD_BYTES, self._pseudonym, hidden)
                 if told := told_again(value, hidden):
-                    value = scrubbed(self._wire.codec(schema_id_of(value)), value, _FRAME_BYTES, told)
+                    value = scrubbed(self._wire.codec(schema_id_of(value)), value, HEAD_BYTES, told)
             except ContractError as error:
                 raise _placed(error, record) from error
         names: dict[bytes, bytes] = self._pseudonyms
@@ -93,7 +92,7 @@ class Masking:
         masker = compile_masker(schema, hidden_fields(self._mask, schema, newest))
         if len(self._maskers) >= _MOST_SCHEMAS:
             self._maskers.clear()
-        found = self._maskers[value[:_FRAME_BYTES]] = masker, event_type.encode()
+        found = self._maskers[value[:HEAD_BYTES]] = masker, event_type.encode()
         return found
 
     def _headers(

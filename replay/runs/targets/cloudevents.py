@@ -1,6 +1,6 @@
 """A record as a CloudEvent in JSON (CloudEvents 1.0.2, JSON event format), with where it stands in its run. Pure.
 
-Every header ``ce_NAME`` is the attribute ``NAME``. What a replay adds has names that no header overrules.
+Every header ``ce_NAME`` that says something is the attribute ``NAME``, but for the names of what a replay adds.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
+from bus.cli.moments import as_text
 from bus.cli.plain import plain
 from bus.codec import Codec
-from bus.envelope import format_time, parse_time
+from bus.envelope import parse_time
 from bus.errors import ContractError, InvalidEnvelope
 from bus.records import Record
 from bus.replays import marks
-from bus.wire import schema_id_of
+from bus.wire import HEAD_BYTES, schema_id_of
 
 CONTENT_TYPE = "application/cloudevents-batch+json; charset=UTF-8"
 
@@ -29,8 +29,9 @@ SEQUENCE_DIGITS = 12
 """A sequence is text that sorts as its number does, as the extension «sequence» of CloudEvents wants it."""
 
 _ATTRIBUTE = re.compile(r"ce_([a-z0-9]+)")
-_NO_ATTRIBUTES = ("data", "datacontenttype")
-_HEAD_BYTES = 5
+_OURS = ("data", "datacontenttype", "partitionkey", "acceptedtime")
+"""What no header may say where we do not; what we always say overrules it."""
+
 Codecs = Callable[[int], Codec]
 
 
@@ -57,7 +58,7 @@ def _carried(record: Record) -> dict[str, Any]:
     carried = {}
     for name, value in record.headers:
         attribute = _ATTRIBUTE.fullmatch(name)
-        if value and attribute and attribute[1] not in _NO_ATTRIBUTES:
+        if value and attribute and attribute[1] not in _OURS:
             carried[attribute[1]] = _text(value)
     if not _is_time(carried.get("time")):
         carried.pop("time", None)
@@ -67,22 +68,27 @@ def _carried(record: Record) -> dict[str, Any]:
 
 
 def _added(record: Record, sequence: int, run: tuple[str, str]) -> dict[str, Any]:
-    accepted = format_time(datetime.fromtimestamp(record.timestamp / 1000, UTC))
-    named = {name.replace("_", ""): _text(value or b"") for name, value in marks(*_encoded(run), record)}
+    told = marks(run[0].encode(), run[1].encode(), record)
+    named = {name.replace("_", ""): _text(value or b"") for name, value in told}
     key = {} if record.key is None else {"partitionkey": _text(record.key)}
     return {
-        "specversion": "1.0", "acceptedtime": accepted, **key, **named, "sequence": f"{sequence:0{SEQUENCE_DIGITS}}",
+        "specversion": "1.0", **_accepted(record.timestamp), **key, **named,
+        "sequence": f"{sequence:0{SEQUENCE_DIGITS}}",
     }  # fmt: skip
 
 
-def _encoded(run: tuple[str, str]) -> tuple[bytes, bytes]:
-    return run[0].encode(), run[1].encode()
+def _accepted(timestamp: int) -> dict[str, str]:
+    """Return when the bus accepted the record; nothing for a time that no calendar has."""
+    try:
+        return {"acceptedtime": as_text(timestamp)}
+    except OverflowError:
+        return {}
 
 
 def _data(record: Record, codec: Codecs) -> dict[str, Any]:
     if record.value is None:
         return {}
-    payload = codec(schema_id_of(record.value)).decode(record.value, _HEAD_BYTES)
+    payload = codec(schema_id_of(record.value)).decode(record.value, HEAD_BYTES)
     return {"datacontenttype": "application/json", "data": plain(payload)}
 
 

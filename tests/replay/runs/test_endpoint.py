@@ -19,7 +19,7 @@ from bus.wire import Wire
 from replay.runs.targets.cloudevents import cloud_event
 from replay.runs.targets.endpoint import Endpoint
 from tests.bus.servers import a_server, answered
-from tests.contracts.history import RUN, a_header, a_record, a_wire, history
+from tests.contracts.history import BEGAN, RUN, a_header, a_record, a_wire, history
 from tests.replay.runs.endpoints import TOKEN, an_endpoint, failure, give, sequences
 from tests.replay.runs.receiver import Receiver
 
@@ -139,16 +139,21 @@ class NotANumber:
 
 
 def test_a_number_that_json_cannot_tell_is_sent_as_bytes() -> None:
-    began = "2026-11-25T02:15:00.000Z"
-    event = json.loads(cloud_event(a_record(0), 0, (RUN, began), lambda _: cast("Codec", NotANumber())))
+    event = json.loads(cloud_event(a_record(0), 0, (RUN, BEGAN), lambda _: cast("Codec", NotANumber())))
     assert ("data" in event, "data_base64" in event) == (False, True)
+
+
+def test_a_time_that_no_calendar_has_is_not_told() -> None:
+    record = a_record(0, timestamp=2**62, value=None)
+    event = json.loads(cloud_event(record, 0, (RUN, BEGAN), lambda _: cast("Codec", NotANumber())))
+    assert ("acceptedtime" in event, event["ltreplayorigin"]) == (False, str(record.place))
 
 
 def test_no_header_overrules_what_a_replay_adds(receiver: Receiver, wire: Wire) -> None:
     names = ("ltreplayrun", "sequence", "specversion", "data", "partitionkey", "acceptedtime", "datacontenttype")
-    record = a_record(0, headers=(*a_record(0).headers, *((f"ce_{name}", b"forged") for name in names)))
+    headers = (*a_record(0).headers, *((f"ce_{name}", b"forged") for name in names))
     with an_endpoint(receiver.url, wire) as endpoint:
-        give(endpoint, [record])
+        give(endpoint, [a_record(0, headers=headers), a_record(1, headers=headers, key=None, timestamp=2**62)])
     assert "forged" not in json.dumps(receiver.store.events(RUN))
 
 

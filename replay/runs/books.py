@@ -61,17 +61,16 @@ def started(plan: Plan, began: datetime, who: str) -> Envelope:
 
 
 def ended(
-    plan: Plan, *, outcome: str, records: int, left_out: int, size: int, who: str, at: datetime,
-    reason: str | None = None,
+    plan: Plan, *, outcome: str, records: int, left_out: int, size: int, who: str, at: datetime
 ) -> Envelope:  # fmt: skip
     """Return the event that tells the end of a plan's run, with an ``outcome`` of VN-REPLAY-OUTCOME.
 
-    ``who`` ended it, ``size`` is in bytes; ``reason`` is why it was ended early, the plan's where None is given.
+    ``who`` ended it, ``size`` is in bytes.
     """
     payload = {
         **_head(plan),
         "who": who,
-        "reason": plan.reason if reason is None else reason,
+        "reason": plan.reason,
         "outcome": _code("VN-REPLAY-OUTCOME", outcome),
         "records": records,
         "leftOut": left_out,

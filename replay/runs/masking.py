@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from binascii import unhexlify
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,6 @@ from bus.codec import Masker, compile_masker
 from bus.codec.planning import make_plan
 from bus.errors import ContractError, DecodeError, LienthongError
 from bus.records import Header, Record
-from bus.replays import MARKS
 from bus.wire import HEAD_BYTES, schema_id_of
 from replay.index.identifiers import dossier_topics
 from replay.runs.disguises import Forms
@@ -36,8 +34,7 @@ HIDDEN: Final = b"***"
 _LEAST, _LEAST_IN_IDS = 3, 8
 """Shorter values are not looked for: three hexadecimal digits stand in every other id by chance."""
 
-_MOST_SCHEMAS, _MOST_NAMES = 1024, 1000
-
+_MOST_SCHEMAS = 1024
 
 _SAYING = frozenset({"ce_specversion", "ce_type", "ce_source", "content-type", "ce_dataschema", "ce_agency"})
 _NAMING = frozenset({"ce_subject", "ce_correlationid"})
@@ -49,10 +46,7 @@ _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d
 
 
 class Masking:
-    """Masks the records of one run under one secret; belongs to one thread.
-
-    ``dropped`` counts headers that were left out, by name; behind the first thousand names under an empty one.
-    """
+    """Masks the records of one run under one secret; belongs to one thread."""
 
     def __init__(self, wire: Wire, mask: Mask, secret: bytes) -> None:
         self._wire, self._mask = wire, mask
@@ -60,7 +54,6 @@ class Masking:
         self._pseudonym = self._pseudonyms.__getitem__
         self._telling = dossier_topics(wire.catalogue) if mask == "personal" else frozenset()
         self._maskers: dict[bytes, tuple[Masker, bytes]] = {}
-        self.dropped: Counter[str] = Counter()
 
     def __call__(self, record: Record) -> Record:
         """Return the record masked, at its place; a tombstone stays one.
@@ -103,8 +96,8 @@ class Masking:
         for header in headers:
             name, value = header
             if value is None:
-                self._drop(name)
-            elif name in _SAYING:
+                continue
+            if name in _SAYING:
                 kept.append(header)
                 if value != event_type and value not in _CONSTANT:
                     says += b"\n" + value
@@ -115,10 +108,9 @@ class Masking:
                 ids += b"-" + value
             elif name == "ce_time" and _is_time(value):
                 kept.append(header)
-            else:
-                self._drop(name)
         if hidden and _shows(self._forms[says] + _read(ids), hidden, _LEAST):
-            kept = [(name, found) for name, value in kept if (found := self._cleaned(name, value, hidden, event_type))]
+            cleaned = [(name, self._cleaned(name, value, hidden, event_type)) for name, value in kept]
+            return tuple((name, value) for name, value in cleaned if value is not None)
         return tuple(kept)
 
     def _cleaned(self, name: str, value: bytes | None, hidden: list[bytes], event_type: bytes) -> bytes | None:
@@ -127,14 +119,7 @@ class Masking:
             return value
         if name in _SAYING and _shows(self._forms[value], hidden, _LEAST):
             return HIDDEN
-        if name in _IDS and _shows(_read(value), hidden, _LEAST_IN_IDS):
-            self._drop(name)
-            return None
-        return value
-
-    def _drop(self, name: str) -> None:
-        if name not in MARKS:
-            self.dropped[name if name in self.dropped or len(self.dropped) < _MOST_NAMES else ""] += 1
+        return None if name in _IDS and _shows(_read(value), hidden, _LEAST_IN_IDS) else value
 
 
 class _Names(dict[bytes, bytes]):

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from bus.errors import ContractError, SubjectNotFound
 from bus.pages import Damaged
 from bus.records import Record, TopicPartition
@@ -30,11 +32,12 @@ _NO_SCHEMA = -1
 class _Part:
     """One partition's numbers."""
 
-    __slots__ = ("checksum", "offsets", "records", "size")
+    __slots__ = ("checksum", "missing", "offsets", "records", "size")
 
     def __init__(self) -> None:
         self.records = self.size = self.checksum = 0
         self.offsets = array("q")
+        self.missing: list[Missing] = []
 
 
 class Survey:
@@ -52,11 +55,15 @@ class Survey:
         self._parts: dict[TopicPartition, _Part] = {}
         self._schemas: Counter[int] = Counter()
         self.types: Counter[str] = Counter()
-        self.missing: list[Missing] = []
         self.records = self.bytes = self.undated = 0
         self.waits_s = 0.0
         self.occurred: tuple[int, int] | None = None
         self.accepted: tuple[int, int] | None = None
+
+    @property
+    def missing(self) -> Sequence[Missing]:
+        """What is missing, partition by partition."""
+        return [one for name in sorted(self._parts) for one in self._parts[name].missing]
 
     def take(self, records: Sequence[Record]) -> None:
         """Count some."""
@@ -65,16 +72,16 @@ class Survey:
                 try:
                     self._masking(record)
                 except ContractError as error:
-                    self._lack(record.topic, record.partition, record.offset, "unreadable", error.code)
+                    self._lack(_partition_of(record), record.offset, record.offset + 1, "unreadable", error.code)
                     continue
             self._count(record)
 
     def gap(self, name: TopicPartition, first: int, end: int, damaged: Damaged | None) -> None:
         """Take note of what is not there; that compaction takes records is as it should be."""
         if damaged is not None:
-            self._lack(*name, first, "damaged", damaged.error.code, end)
+            self._lack(name, first, end, "damaged", damaged.error.code)
         elif name.topic not in self._compacted:
-            self._lack(*name, first, "hole", "", end)
+            self._lack(name, first, end, "hole")
 
     def stretches(self, parts: Sequence[Part]) -> tuple[Stretch, ...]:
         """Return what was counted of each partition that was looked at, those without any record too."""
@@ -111,8 +118,7 @@ class Survey:
 
     def _count(self, record: Record) -> None:
         key, value = record.key or b"", record.value or b""
-        name = TopicPartition(record.topic, record.partition)
-        part = self._parts.get(name) or self._parts.setdefault(name, _Part())
+        part = self._part(_partition_of(record))
         part.records += 1
         part.size += len(key) + len(value)
         part.checksum = crc32(value, crc32(key, part.checksum))
@@ -133,13 +139,16 @@ class Survey:
         self.accepted = _widened(self.accepted, record.timestamp)
         self.waits_s = self._pacer.due_s(record)
 
-    def _lack(self, topic: str, partition: int, first: int, reason: str, code: str, end: int | None = None) -> None:
-        end = first + 1 if end is None else end
-        last = self.missing[-1] if self.missing else None
-        before = last and (last.topic, last.partition, last.end, last.reason, last.code)
-        if before == (topic, partition, first, reason, code):
-            first = self.missing.pop().first
-        self.missing.append(Missing(topic=topic, partition=partition, first=first, end=end, reason=reason, code=code))
+    def _lack(self, name: TopicPartition, first: int, end: int, reason: str, code: str = "") -> None:
+        """Take note of offsets, as one stretch with those before them that are missing for the same reason."""
+        missing = self._part(name).missing
+        one = Missing(topic=name.topic, partition=name.partition, first=first, end=end, reason=reason, code=code)
+        if missing and replace(missing[-1], first=first, end=end) == one and missing[-1].end == first:
+            one = replace(one, first=missing.pop().first)
+        missing.append(one)
+
+    def _part(self, name: TopicPartition) -> _Part:
+        return self._parts.get(name) or self._parts.setdefault(name, _Part())
 
     def _schema(self, schema_id: int) -> str | None:
         try:
@@ -150,6 +159,10 @@ class Survey:
     def _name(self, schema_id: int) -> str:
         text = self._schema(schema_id)
         return "" if text is None else self._wire.codec(schema_id).full_name
+
+
+def _partition_of(record: Record) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)
 
 
 def _schema_id(record: Record) -> int:

@@ -13,13 +13,12 @@ from typing import Any
 
 from bus.codec.runtime import LAST, MORE, varint
 from bus.records import Record, TopicPartition
-from bus.replays import ORIGIN, RUN, TIME
+from bus.replays import MARKS, ORIGIN, RUN, TIME
 from replay.runs.target import Header as RunHeader
 from replay.runs.target import Room, Settled
-from replay.runs.targets.growing import Growing
+from replay.runs.targets.growing import ROOM, Growing
 from replay.runs.targets.layout import head, named, number, place, record_bytes, sign, sync_of, text
 
-ROOM = Room(records=10_000, bytes=8 * 1024 * 1024)
 BLOCK_BYTES = 256 * 1024
 """A block is written as soon as it has so many bytes before compression."""
 
@@ -29,7 +28,7 @@ level 6 leaves 19 % in 8.3 µs. Somebody waits for a run, and what it writes is 
 """
 
 _AT_ONCE = 256
-_MARKS = 3
+_MARKS = len(MARKS)
 _MOST_KNOWN = 100
 _FILLED = [b"\x02" + length for length in LAST[::2]]
 """For each length below 8,192: that a value is not null, and its length."""

@@ -19,8 +19,12 @@ import msgspec
 from msgspec import Struct
 
 from bus.errors import Claimed, ConfigError, LienthongError, StorageFull, TargetDiffers
+from replay.runs.target import Room
 
 SUFFIX = ".partial"
+ROOM = Room(records=10_000, bytes=8 * 1024 * 1024)
+"""Of every target that is a file: a flush for each costs little beside so much."""
+
 _TAIL = 4096
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _IN_THE_WAY = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR, errno.ELOOP}

@@ -45,6 +45,8 @@ SCHEMA: dict[str, Any] = {
 
 _MAGIC = b"Obj\x01"
 _SYNC_BYTES = 16
+_ENTRIES = 6
+"""How many facts a head tells: the run, and those of :func:`head`."""
 
 
 def number(value: int) -> bytes:
@@ -105,9 +107,6 @@ def head(header: RunHeader, codec: str) -> bytes:
         "avro.schema": _json(SCHEMA),
     }
     return b"".join((sign(header.run), *map(_entry, entries, entries.values()), b"\x00", sync_of(header.run)))
-
-
-_ENTRIES = 6
 
 
 def _json(value: Any) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,7 @@ from bus.replays import marks
 from bus.wire import Wire, schema_id_of
 from replay.runs.target import Header as RunHeader
 from replay.runs.target import Room, Settled
-from replay.runs.targets.growing import Growing
-
-ROOM = Room(records=10_000, bytes=8 * 1024 * 1024)
+from replay.runs.targets.growing import ROOM, Growing
 
 
 class Lines:
@@ -142,7 +140,7 @@ def _finite(wire: Wire, value: bytes, told: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _may_have_floats(schema: str) -> bool:
     return '"float"' in schema or '"double"' in schema
 

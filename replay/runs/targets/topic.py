@@ -10,11 +10,11 @@ from bus.replays import MARKS, marks
 from bus.transport import Transport
 from replay.runs.target import Header, Room, Settled
 
-_ROOM = Room(1000, 4 * 1024 * 1024)
+ROOM = Room(records=1000, bytes=4 * 1024 * 1024)
 
 
 class Topic:
-    """Writes to one topic. A record's key decides its partition, so that one key keeps its order."""
+    """Implements :class:`~replay.runs.target.Target` as a topic of the log. A record's key decides its partition."""
 
     def __init__(self, log: Transport, name: str) -> None:
         self._log, self._name = log, name
@@ -24,8 +24,8 @@ class Topic:
 
     @property
     def room(self) -> Room:
-        """How much one commit takes."""
-        return _ROOM
+        """As the port says: what one commit takes."""
+        return ROOM
 
     def begin(self, header: Header, mark: bytes | None) -> None:
         """Look whether the topic stands. Nothing has to be undone: what was not committed is not there."""

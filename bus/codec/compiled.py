@@ -23,9 +23,10 @@ from bus.errors import ConfigError, DecodeError, Misfit
 _Write = Callable[[Any, list[bytes]], object]
 _Read = Callable[[bytes, int, int], tuple[dict[str, Any], int]]
 
+_TOO_EARLY = "the bytes end too early"
 _REFUSALS = (Misfit, LookupError, TypeError, ValueError, OverflowError)
-FAULTS = (IndexError, ValueError, OverflowError, struct.error)
-"""What generated code raises on bytes that are not a value, beside DecodeError itself."""
+FAULTS = (DecodeError, IndexError, ValueError, OverflowError, struct.error)
+"""What generated code raises on bytes that are not a value."""
 
 
 class Encode(Protocol):
@@ -155,20 +156,26 @@ def _decode(plan: Plan, read: _Read) -> Decode:
             raise DecodeError(f"{name}: a value is at most {MAX_VALUE_BYTES} bytes long")
         try:
             value, position = read(data, start, end)
-        except DecodeError as error:
-            raise DecodeError(f"not a value of {name}: {error}") from None
         except FAULTS as error:
-            raise DecodeError(f"not a value of {name}: {fault_words(error)}") from None
+            raise no_value(name, error) from None
         if position != end:
-            words = "the bytes end too early" if position > end else "bytes follow it"
-            raise DecodeError(f"not a value of {name}: {words}")
+            raise not_to_the_end(name, position, end)
         return value
 
     return decode
 
 
-def fault_words(error: Exception) -> str:
-    """Return what is told of one of :data:`FAULTS`, without a word of the bytes."""
-    if isinstance(error, IndexError | struct.error):
-        return "the bytes end too early"
-    return "a text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a date, a time or a uuid is none"
+def no_value(name: str, error: Exception) -> DecodeError:
+    """Return the refusal of bytes on which generated code raised one of :data:`FAULTS`; no word of them is told."""
+    if isinstance(error, DecodeError):
+        words = str(error)
+    elif isinstance(error, IndexError | struct.error):
+        words = _TOO_EARLY
+    else:
+        words = "a text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a date, a time or a uuid is none"
+    return DecodeError(f"not a value of {name}: {words}")
+
+
+def not_to_the_end(name: str, position: int, end: int) -> DecodeError:
+    """Return the refusal of bytes whose value ends at ``position``, and not at their end."""
+    return DecodeError(f"not a value of {name}: {_TOO_EARLY if position > end else 'bytes follow it'}")

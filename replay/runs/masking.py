@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from bus.codec import Masker, compile_masker
+from bus.codec import MASK, Masker, compile_masker
 from bus.codec.planning import make_plan
 from bus.errors import ContractError, DecodeError, LienthongError
 from bus.records import Header, Record
@@ -28,7 +28,7 @@ from replay.runs.tags import hidden_fields
 if TYPE_CHECKING:
     from bus.wire import Wire
 
-HIDDEN: Final = b"***"
+HIDDEN: Final = MASK.encode()
 """What stands in a header that showed something hidden."""
 
 _LEAST, _LEAST_IN_IDS = 3, 8

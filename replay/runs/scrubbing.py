@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
 
-from bus.codec import Codec
+from bus.codec import MASK, Codec
 from bus.codec.explain import choose
 from bus.codec.plan import (
     ArrayType,
@@ -32,7 +32,6 @@ _PUBLIC = frozenset(system.encode() for system in RULES)
 """Names of code tables: they stand below fields that are hidden, and tell nothing of anybody."""
 
 _SYSTEM = "codeSystem"
-_STARS = "***"
 
 
 def told_again(value: bytes, hidden: Sequence[bytes]) -> list[bytes]:
@@ -81,7 +80,7 @@ class _Scrubber:
     def _starred(self, text: str) -> str:
         starred = text
         for one in self._texts:
-            starred = starred.replace(one, _STARS)
+            starred = starred.replace(one, MASK)
         return starred if starred == text else normalize("NFC", starred)
 
     def _blotted(self, data: bytes) -> bytes:

@@ -19,22 +19,9 @@ from bus.wire import Wire
 from replay.runs.targets.cloudevents import cloud_event
 from replay.runs.targets.endpoint import Endpoint
 from tests.bus.servers import a_server, answered
-from tests.contracts.history import BEGAN, RUN, a_header, a_record, a_wire, history
+from tests.contracts.history import BEGAN, RUN, a_header, a_record, history
 from tests.replay.runs.endpoints import TOKEN, an_endpoint, failure, give, sequences
 from tests.replay.runs.receiver import Receiver
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with a_wire() as wire:
-        yield wire
-
-
-@pytest.fixture
-def receiver(tmp_path: Path) -> Iterator[Receiver]:
-    with Receiver(tmp_path / "taken.db") as receiver:
-        yield receiver
-
 
 # -- opting in ------------------------------------------------------------------------------------------
 

@@ -14,24 +14,12 @@ import pytest
 from bus.errors import ConnectorError, PartnerUnavailable, RequestRefused, TargetDiffers
 from bus.wire import Wire
 from tests.bus.servers import a_server, answered, nobodys_port
-from tests.contracts.history import RUN, a_header, a_wire, history
+from tests.contracts.history import RUN, a_header, history
 from tests.replay.runs.endpoints import Waits, an_endpoint, failure, give, sequences
 from tests.replay.runs.receiver import Receiver, Store
 
 ROOT = Path(__file__).resolve().parents[3]
 ACCEPTS = {"Lienthong_Accepts_Replays": "yes"}
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with a_wire() as wire:
-        yield wire
-
-
-@pytest.fixture
-def receiver(tmp_path: Path) -> Iterator[Receiver]:
-    with Receiver(tmp_path / "taken.db") as receiver:
-        yield receiver
 
 
 # -- outages --------------------------------------------------------------------------------------------
@@ -114,8 +102,11 @@ def test_a_server_that_cannot_be_trusted_is_told_as_such(wire: Wire) -> None:
 # -- where the receiver stands --------------------------------------------------------------------------
 
 
-def test_what_the_receiver_has_is_not_sent_again(receiver: Receiver, wire: Wire) -> None:
-    records = history(9)
+@pytest.mark.parametrize(("tells_next", "sent"), [(True, ["0-1", "2-6", "7-8"]), (False, ["0-1", "2-6", "2-4", "5-8"])])
+def test_a_batch_that_is_cut_elsewhere_after_a_crash_is_there_once_and_sent_again_only_to_who_does_not_tell(
+    receiver: Receiver, wire: Wire, tells_next: bool, sent: list[str]
+) -> None:
+    receiver.tells_next, records = tells_next, history(9)
     with an_endpoint(receiver.url, wire) as endpoint:
         mark = give(endpoint, records[:2], whole=9)
         endpoint.take(records[2:7])
@@ -125,21 +116,7 @@ def test_what_the_receiver_has_is_not_sent_again(receiver: Receiver, wire: Wire)
         endpoint.take(records[5:])
         endpoint.settle()
     assert sequences(receiver) == list(range(9))
-    assert [batch["lienthong-replay-sequence"] for batch in receiver.batches()] == ["0-1", "2-6", "7-8"]
-
-
-def test_a_batch_that_is_cut_elsewhere_after_a_crash_is_there_once(receiver: Receiver, wire: Wire) -> None:
-    receiver.tells_next, records = False, history(9)
-    with an_endpoint(receiver.url, wire) as endpoint:
-        mark = give(endpoint, records[:2], whole=9)
-        endpoint.take(records[2:7])
-        endpoint.settle()
-    with an_endpoint(receiver.url, wire) as endpoint:
-        give(endpoint, records[2:5], mark, whole=9)
-        endpoint.take(records[5:])
-        endpoint.settle()
-    assert sequences(receiver) == list(range(9))
-    assert [batch["lienthong-replay-sequence"] for batch in receiver.batches()] == ["0-1", "2-6", "2-4", "5-8"]
+    assert [batch["lienthong-replay-sequence"] for batch in receiver.batches()] == sent
 
 
 @pytest.mark.parametrize("tells_next", [True, False])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,12 +25,6 @@ MEASURED = {
     "type": "record", "name": "RiverMeasured", "namespace": "vn.lienthong.water",
     "fields": [{"name": "levels", "type": {"type": "array", "items": "double"}}],
 }  # fmt: skip
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with a_wire() as wire:
-        yield wire
 
 
 def told(wire: Wire, record: Record) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def check_address(named: str, url: str, *, allow_http: bool = False, allowing: s
 def _split(url: str) -> tuple[SplitResult, str]:
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port  # a wrong one is found out when it is asked for
         return parts, parts.hostname or ""
     except ValueError:
         return urlsplit(""), ""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _NAMED, _FIELDS = 5, 3
 
-
 Part: TypeAlias = tuple[str, Iterable[str]]
 """A label's name, and the lines behind it."""
 

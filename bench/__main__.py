@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.row import Row, as_json
 
-MODULES = ("codec", "rates", "writers", "waits", "deaths", "sizes", "index", "webhook", "demo", "cli")
+MODULES = ("codec", "rates", "writers", "waits", "deaths", "sizes", "index", "webhook", "demo", "replay", "cli")
 RESULTS = Path(__file__).parent / "results.json"
 
 

@@ -194,14 +194,10 @@ def _tables(database: sqlite3.Connection) -> list[str]:
 
 def _lienthong(folder: Path, words: list[str]) -> tuple[str, float]:
     """Run a command of replays, and return what it printed and the most memory that it took, in MB."""
-    command = [sys.executable, "-m", "bus.cli", "--data", str(folder), "replay", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        told = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, told
-    return told, usage.ru_maxrss / 1024
+    program = f"import sys; from bus.cli.root import run; run(sys.argv[1:]); print({_STATUS}, file=sys.stderr)"
+    command = [sys.executable, "-c", program, "--data", str(folder), "replay", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    return ended.stdout, int(ended.stderr.split()[-1]) / 1024
 
 
 def _told(program: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -27,6 +28,7 @@ from replay.runs.books import TOPIC as BOOKS
 from replay.runs.choice import Choice, choice_of
 from replay.runs.plan import About, Asked, Mask, Missing, Pace, Plan, TargetSpec, runs_of, sealed
 from replay.runs.survey import Survey
+from replay.runs.targets.growing import check_free
 from replay.runs.walk import Part, walk
 
 KEY = "key"
@@ -124,6 +126,8 @@ def _check(session: Session, wish: Wish) -> None:
             raise ConfigError(f"the contracts have no event type `{name}`", hint=hint)
     if wish.target.kind == "topic":
         _check_topic(session, wish)
+    if wish.target.kind in ("avro", "jsonl"):
+        check_free(Path(wish.target.where))
 
 
 def _check_topic(session: Session, wish: Wish) -> None:

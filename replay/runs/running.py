@@ -51,7 +51,7 @@ class How(Struct, frozen=True, kw_only=True):
 class Result(Struct, frozen=True, kw_only=True):
     """What came of it: records and bytes given by the whole run, and how many could not be masked, with some places.
 
-    ``seconds`` are those of this process alone.
+    ``seconds`` are those of this process alone; ``ended`` is how the run has ended, empty before.
     """
 
     run: str
@@ -62,6 +62,7 @@ class Result(Struct, frozen=True, kw_only=True):
     bytes: int
     seconds: float
     where: str
+    ended: str = ""
 
 
 def run_plan(session: Session, plan: Plan, how: How) -> Result:
@@ -266,4 +267,5 @@ def _result(plan: Plan, reached: State, outcome: str, began: float) -> Result:
     return Result(
         run=plan.run, outcome=outcome, records=reached.given, left_out=reached.left_out, left=tuple(reached.left),
         bytes=reached.size, seconds=round(time.monotonic() - began, 3), where=plan.target.where,
+        ended=reached.outcome,
     )  # fmt: skip

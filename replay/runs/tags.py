@@ -16,6 +16,9 @@ from replay.runs.plan import Mask
 Field = tuple[str, str]
 """A record's full name, and a field's."""
 
+RAW_HASH = "rawHash"
+"""The field with which every contract of the catalogue ends."""
+
 _ID = "ID:"
 _OF_FILES = frozenset({"ID:dossier", "ID:payment", "ID:parcel"})
 """Identifiers of things: a field that has no other tag stays under the mask ``personal``."""
@@ -24,10 +27,14 @@ _OF_FILES = frozenset({"ID:dossier", "ID:payment", "ID:parcel"})
 def hidden_fields(mask: Mask, written: str, newest: str | None = None) -> dict[Field, Hide]:
     """Return what a mask hides of records that were written with one schema, where ``newest`` is today's contract.
 
-    A tag of either counts: a field that nobody had tagged when it was written is hidden as it would be today. Raises
+    A tag of either counts: a field that nobody had tagged when it was written is hidden as it would be today. The hash
+    of the source's item goes with what it was made of: whoever guesses a person could try the guess on it. Raises
     :class:`~bus.errors.InvalidSchema`.
     """
     tags = tags_of(written)
+    root = make_plan(written).root
+    if RAW_HASH in (name for name, _ in root.fields):
+        tags[root.name, RAW_HASH] = frozenset({"PERSONAL"})
     for field, known in (tags_of(newest) if newest is not None else {}).items():
         tags[field] = tags.get(field, frozenset()) | known
     return {field: _hide(found) for field, found in tags.items() if _is_hidden(mask, found)}

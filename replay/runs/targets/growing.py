@@ -157,6 +157,18 @@ class Growing:
             raise TargetDiffers(f"{self.partial} was changed before byte {kept.length}", hint=_LOST)
 
 
+def check_free(path: Path) -> None:
+    """Raise what a run that has not begun would meet: no folder, or something at the file's name or beside it.
+
+    Looked at while planning, so that nobody waits for a run that cannot be; it is looked at again by the run.
+    """
+    with file_errors(path):
+        path.parent.stat()
+        for name in (path, path.with_name(path.name + SUFFIX)):
+            if _lstat(name) is not None:
+                raise TargetDiffers(f"{name} is there already", hint=_OTHER_NAME)
+
+
 @contextmanager
 def file_errors(path: Path) -> Iterator[None]:
     """Let no OSError out: each becomes one of ours, with the file and what to do."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from replay.runs.plan import Mask
+from replay.runs.tags import RAW_HASH
 from schemas.catalogue import load
 from tests.replay.runs.masked import a_record, masked, shown, value_of
 from tests.schemas.goldens import goldens
@@ -47,6 +48,8 @@ class Marked:
         parts = {}
         for field in kind["fields"]:
             tags = set(field.get("confluent:tags", ()))
+            if field["name"] == RAW_HASH:
+                tags.add("PERSONAL")  # it goes with what it was made of
             own = personal if personal is not None or not tags else not tags <= OPEN_UNDER_PERSONAL
             parts[field["name"]] = self._walk(field["type"], (value or {}).get(field["name"]), own)
         return None if value is None else parts

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bus.cli.session import Session
-from bus.errors import ConfigError, TopicNotFound
+from bus.errors import ConfigError, TargetDiffers, TopicNotFound
 from bus.records import NewRecord, Record
 from replay.runs import plan as plans
 from replay.runs.plan import Missing, Pace, Plan
@@ -210,6 +210,18 @@ def test_a_topic_that_is_not_there_is_named_with_the_command_that_makes_it(sessi
     with pytest.raises(TopicNotFound) as caught:
         a_plan(session, "replay.nowhere")
     assert "topic apply --replay replay.nowhere" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["a.avro", "a.avro.partial"])
+def test_a_file_that_is_there_is_told_before_anything_is_planned(session: Session, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"somebody's")
+    with pytest.raises(TargetDiffers, match="is there already"):
+        a_plan(session, str(tmp_path / "a.avro"))
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_planned(session: Session, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="folder"):
+        a_plan(session, str(tmp_path / "nowhere" / "a.jsonl"))
 
 
 def test_a_copy_is_not_replayed_into_itself(session: Session) -> None:

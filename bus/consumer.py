@@ -211,7 +211,7 @@ class Consumer:
         return self._member
 
     def _page(self, partition: TopicPartition, held: Held) -> int:
-        records = self._retrying(lambda: self._log.read(partition, held.next, self._about.page))
+        records = self._retrying(lambda: self._log.read(partition, held.next, self._size_of_page(partition)))
         if not records:
             return 0
         self._tell_expired(partition, held.next, records[0].offset)
@@ -230,6 +230,11 @@ class Consumer:
             # Also when a handler failed: what stands before it is done, and must not be done again.
             self._commit(page)
         return sum(page.outcomes.values())
+
+    def _size_of_page(self, partition: TopicPartition) -> int:
+        """Copies that nobody handles are read many at a time: a large replay must not cost many commits."""
+        is_passed_over = replays.is_replay_topic(partition.topic) and not self._about.accepts_replays
+        return MAX_PAGE if is_passed_over else self._about.page
 
     def _take_all(self, records: Sequence[Record], ids: Sequence[bytes | None], page: _Page) -> None:
         for record, event_id in zip(records, ids, strict=True):

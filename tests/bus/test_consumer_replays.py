@@ -177,6 +177,15 @@ def test_who_runs_a_consumer_hears_of_each_page_that_was_committed(engine: Engin
     assert dict(consumer.outcomes) == {"handled": 2, "replay": 1}
 
 
+def test_copies_that_nobody_handles_are_passed_over_in_large_pages(engine: Engine) -> None:
+    for n in range(30):
+        replay(engine, n, *marked())
+    heard: list[int] = []
+    consumer = a_consumer(engine, Recorder(), page=4)
+    consumer.run(Event(), once=True, hear=lambda outcomes: heard.append(sum(outcomes.values())))
+    assert heard == [30]
+
+
 def test_what_is_not_committed_is_not_counted(engine: Engine) -> None:
     publish(engine, an_event(1), an_event(2))
     consumer = a_consumer(engine, Recorder(ContractError("no"), ZeroDivisionError()))  # type: ignore[arg-type]

@@ -18,6 +18,9 @@ PREFIX = "replay."
 TOPIC = "replay.events"
 """The one that the bus's own consumers read too: they pass over what is in it, and count it, unless they accept."""
 
+BOOKS = "audit.events"
+"""Where runs tell of themselves."""
+
 CURSOR = "replay/"
 """How the bookmark of a run is named, before the run's id."""
 

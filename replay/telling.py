@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from bus.cli.moments import as_clock
+from bus.replays import BOOKS
 from replay.moments import Window
 from replay.reading import Coverage, Unreadable
 from replay.timeline import Happening, Timeline
@@ -13,8 +14,6 @@ from replay.words import Words
 
 _NAMED = 5
 _INDENT = " " * 21
-_OF_READERS = "audit.events/"
-"""Where events stand that tell who looked at a dossier: they move it no further."""
 
 
 def history_lines(dossier: str, line: Timeline, window: Window, words: Words, zone: tzinfo) -> Iterator[str]:
@@ -25,7 +24,8 @@ def history_lines(dossier: str, line: Timeline, window: Window, words: Words, zo
     yield head
     for one in line.happenings:
         yield from event_lines(one, words, zone)
-    last = next((one for one in reversed(line.happenings) if not one.place.startswith(_OF_READERS)), None)
+    # Who copied a dossier has moved it no further.
+    last = next((one for one in reversed(line.happenings) if not one.place.startswith(f"{BOOKS}/")), None)
     if last is not None:
         yield words.say("now", title=words.title(last.event.type), time=as_clock(last.occurred, zone))
 

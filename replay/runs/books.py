@@ -14,7 +14,7 @@ from msgspec import Struct
 from bus.envelope import Envelope, event_id
 from bus.errors import PlanOutdated
 from bus.pages import pages
-from bus.replays import CURSOR
+from bus.replays import BOOKS, CURSOR
 from bus.transport import CursorState, Engine
 from replay.index.identifiers import DOSSIER
 from replay.moments import By
@@ -26,7 +26,7 @@ from replay.runs.state import State
 if TYPE_CHECKING:
     from bus.wire import Wire
 
-TOPIC, SOURCE = "audit.events", "replay"
+TOPIC, SOURCE = BOOKS, "replay"
 STARTED, ENDED = "ReplayStarted", "ReplayEnded"
 RUNNING, INTERRUPTED = "running", "interrupted"
 """How a run stands that has not ended: a living process has it, or none. One that has ended stands as its outcome."""

@@ -391,12 +391,11 @@ def passes_over(subscription: Subscription, record: Record) -> bool:
     What stands in a replay's topic is a replay's, with marks or without. Who accepts replays takes what the others
     pass over; but of the topic that everyone reads for them only what its marks prove to be meant for the group.
     """
-    is_marked = replays.is_marked(record)
-    if not is_marked and not replays.is_replay_topic(record.topic):
+    if not replays.is_copy(record):
         return False
     if not subscription.accepts_replays:
         return True
-    return record.topic == replays.TOPIC and not (is_marked and replays.origin_topic(record))
+    return record.topic == replays.TOPIC and not (replays.is_marked(record) and replays.origin_topic(record))
 
 
 def _once(told: Sequence[_Told], without: Collection[bytes]) -> Sequence[_Told]:

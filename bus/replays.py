@@ -36,6 +36,11 @@ def is_marked(record: Record) -> bool:
     return record.header(RUN) is not None
 
 
+def is_copy(record: Record) -> bool:
+    """Tell whether a record is nothing that happened: a replay wrote it, or it stands where only replays write."""
+    return is_marked(record) or is_replay_topic(record.topic)
+
+
 def origin_topic(record: Record) -> str:
     """Return the topic that a marked record was replayed from; empty where no mark tells it.
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from bus.consumer import Subscription
 from bus.records import Record, TopicPartition
+from bus.replays import is_copy
 from bus.transport import Engine
-from connectors.demo.scan import is_copy
 from connectors.demo.stores import Stores
 
 

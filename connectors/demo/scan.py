@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bus import replays
 from bus.consumer import Subscription, Wire, concerns, inbox_id, passes_over
 from bus.deadletters import DECODE, HANDLE, REDRIVES, dead_letter_topic, read_letter
 from bus.errors import ContractError
 from bus.pages import pages
 from bus.records import Record, TopicPartition
+from bus.replays import is_copy
 from bus.settlements import read_settlement
 from bus.transport import Transport
 from connectors.demo.facts import Fact, told_fact
@@ -106,11 +106,6 @@ class Scan:
             self.refused.add((letter.by, key))
         else:
             self.items[letter.by, key] += 1
-
-
-def is_copy(record: Record) -> bool:
-    """Tell whether a replay wrote a record: then it is nothing that happened."""
-    return replays.is_marked(record) or replays.is_replay_topic(record.topic)
 
 
 def id_of(record: Record) -> Id:

@@ -42,8 +42,13 @@ ACCEPTS, NEXT = "Lienthong-Accepts-Replays", "Lienthong-Replay-Next"
 ROOM = Room(100, 1024 * 1024)
 
 _OPT_IN = f"It opts in by answering OPTIONS with 204 and `{ACCEPTS}: yes`: see «An HTTP target» in replay/README.md."
-_DIFFERS = "Somebody has put back or emptied the receiver's book: make a new plan, for a run of its own."
+_ANEW = "Make a new plan, for a run of its own."
+_DIFFERS = (
+    "Its book is not as this run left it. Put it back and run the plan again: it goes on from here. "
+    "Or make a new plan, for a run of its own."
+)
 _TOKEN = "Correct the token that the plan refers to, then run the plan again: it goes on from here."  # noqa: S105
+_NO_TOKEN = "The plan refers to no token: make a new one with `--token env:NAME` or `file:PATH`."  # noqa: S105
 _AGAIN = "Correct what the receiver refuses, then run the plan again: it goes on from here."
 _THERE = "Have it put right there, then run the plan again. Another address wants a plan of its own."
 _LARGE = "A receiver should take bodies of 8 MiB. Then run the plan again: it goes on from here."
@@ -74,6 +79,7 @@ class Endpoint:
         self._path = parts.path or "/"
         base, manner = f"{parts.scheme}://{parts.netloc}", self._manner
         self._http = Http(base, manner.limits, ca_file=manner.ca_file, headers=_authorization(token))
+        self._token_hint = _NO_TOKEN if token is None else _TOKEN
         self._header: Header | None = None
         self._sequence = self._expected = 0
         self._batch: list[bytes] = []
@@ -163,7 +169,7 @@ class Endpoint:
             raise _refusal(error, what) from None
 
     def _called(self, policy: RetryPolicy, call: Callable[[], Reply]) -> Reply:
-        with _hinted():
+        with _hinted(self._token_hint):
             return retry.call(call, policy, sleep=self._manner.sleep)
 
     def _run(self) -> dict[str, str]:
@@ -183,7 +189,7 @@ def _sequence_of(mark: bytes | None, header: Header) -> int:
     if mark is None:
         return 0
     if not mark.isdigit() or int(mark) > header.records:
-        raise TargetDiffers(f"run {header.run}: its bookmark is none of an HTTP target", hint=_DIFFERS)
+        raise TargetDiffers(f"run {header.run}: its bookmark is none of an HTTP target", hint=_ANEW)
     return int(mark)
 
 
@@ -210,12 +216,12 @@ def _refusal(error: RequestRefused, what: str) -> ConnectorError | TargetRefused
 
 
 @contextmanager
-def _hinted() -> Iterator[None]:
+def _hinted(token_hint: str) -> Iterator[None]:
     """Say what to do about a replay, where an error speaks to who configures a connector."""
     try:
         yield
     except CredentialsRefused as error:
-        error.hint = _TOKEN
+        error.hint = token_hint
         raise
     except (PartnerUnavailable, RequestRefused):
         raise

@@ -75,11 +75,13 @@ def test_a_token_is_sent_with_every_call(receiver: Receiver, wire: Wire) -> None
     assert receiver.store.whole(RUN) == 2
 
 
-@pytest.mark.parametrize("token", [None, TOKEN])
-def test_a_wrong_token_is_refused_and_never_told(receiver: Receiver, wire: Wire, token: str | None) -> None:
+@pytest.mark.parametrize(("token", "hint"), [(None, "a new one with `--token env:NAME`"), (TOKEN, "Correct the token")])
+def test_a_token_that_is_wrong_or_lacks_is_told_how_to_be_mended(
+    receiver: Receiver, wire: Wire, token: str | None, hint: str
+) -> None:
     receiver.token = "another"
     error = failure(receiver.url, wire, token=token)
-    assert (type(error), error.exit_code, "token" in error.hint) == (CredentialsRefused, 4, True)
+    assert (type(error), error.exit_code, hint in error.hint) == (CredentialsRefused, 4, True)
 
 
 @pytest.mark.parametrize("token", ["", "two words", "canary-Zk3vQ9\r\nX-Other: b", "khoá"])

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 PLANNED = "planned"
 
-_CODES = {"done": 0, "already": 0, "partial": PARTIAL, "interrupted": INTERRUPTED, "cancelled": INTERRUPTED}
+WITHDRAWN = "withdrawn"
+"""What came of cancelling a plan that was never run: it is on the shelf no more."""
+
+_CODES = {"done": 0, "partial": PARTIAL, "interrupted": INTERRUPTED, "cancelled": INTERRUPTED}
+_CODES_OVER = {"done": 0, "partial": PARTIAL, "cancelled": CONFLICT}
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -56,14 +60,18 @@ def entries(plans: Sequence[Plan], runs: Sequence[Run]) -> Sequence[Entry]:
     return sorted(both, key=lambda one: (one.at, one.id), reverse=True)
 
 
-def run_code(outcome: str) -> int:
-    """Return the exit code of a run that came to this: 7 where something is missing, 130 where it was stopped."""
-    return _CODES[outcome]
+def run_code(result: Result) -> int:
+    """Return the exit code of a run: 7 where something is missing, 130 where it was stopped.
+
+    One that had ended before has the code of how it did: whoever waits for the records learns whether they are there.
+    A cancelled one is 9, since they will never be.
+    """
+    return _CODES_OVER[result.ended] if result.outcome == "already" else _CODES[result.outcome]
 
 
-def cancel_code(outcome: str, state: str) -> int:
+def cancel_code(result: Result) -> int:
     """Return the exit code of a cancellation: 9 where the run had ended otherwise before."""
-    return CONFLICT if outcome == "already" and state != "cancelled" else 0
+    return CONFLICT if result.outcome == "already" and result.ended != "cancelled" else 0
 
 
 def plan_answer(plan: Plan) -> dict[str, Any]:
@@ -122,11 +130,12 @@ def run_answer(run: Run) -> dict[str, Any]:
 
 def result_answer(plan: Plan, result: Result, run: Run | None) -> dict[str, Any]:
     """Return what came of running or cancelling; ``state`` is how the run stands after it, ``ended`` since when."""
+    known = result.ended or (PLANNED if run is None else run.state)
     ended = None if run is None or run.ended is None else format_time(run.ended.time)
     return {
         "run": result.run,
         "outcome": result.outcome,
-        "state": PLANNED if run is None else run.state,
+        "state": WITHDRAWN if result.outcome == WITHDRAWN else known,
         "planned": plan.records,
         "records": result.records,
         "left_out": result.left_out,
@@ -145,7 +154,7 @@ def list_answer(one: Entry) -> dict[str, Any]:
     if one.plan is not None:
         plan = plan_answer(one.plan)
         target = {"kind": one.plan.target.kind, "where": one.plan.target.where}
-        told = {**told, **{name: plan[name] for name in ("who", "records", "mask")}, "target": target}
+        told = {**told, **{name: plan[name] for name in ("who", "records", "mask", "reason")}, "target": target}
     return {
         "run": one.id,
         "at": as_text(one.at),
@@ -155,6 +164,7 @@ def list_answer(one: Entry) -> dict[str, Any]:
         "mask": told["mask"],
         "state": one.state,
         "given": told.get("given", 0),
+        "reason": told["reason"],
     }
 
 

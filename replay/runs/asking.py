@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,14 @@ from bus.cli.exits import NOT_FOUND, PARTIAL
 from bus.cli.moments import zone_of
 from bus.cli.progress import progress_bar
 from bus.cli.session import Session
-from bus.errors import ConfigError, PlanNotFound, TopicNotFound
+from bus.errors import ConfigError, TopicNotFound
+from bus.replays import CURSOR
 from replay.asking import Reply
 from replay.index.identifiers import DOSSIER
 from replay.moments import By
 from replay.runs import shelf
 from replay.runs.answers import (
+    WITHDRAWN,
     Entry,
     cancel_code,
     entries,
@@ -30,7 +32,7 @@ from replay.runs.answers import (
     run_answer,
     run_code,
 )
-from replay.runs.books import Books, Run, read_books
+from replay.runs.books import Books, read_books
 from replay.runs.plan import Mask, Pace, Plan
 from replay.runs.planning import Wish, make_plan
 from replay.runs.targets.naming import Codec, target_of
@@ -105,16 +107,16 @@ def ask_run(session: Session, text: str, stop: Event, lang: str | None) -> Reply
     shelf.keep(session.settings.data, plan)  # so that one that was named by its file is listed, too
     with progress_bar(f"Replaying {plan.run}") as progress:
         result = run_plan(session, plan, How(stop=stop, who=whoami(), progress=progress))
-    return _result_reply(session, plan, result, lang, lambda run: run_code(result.outcome))
+    return _result_reply(session, plan, result, lang, run_code(result))
 
 
 def ask_cancel(session: Session, text: str, lang: str | None) -> Reply:
-    """End an unfinished run for good."""
+    """End an unfinished run for good; a plan that was never run is withdrawn."""
     from replay.runs.running import cancel
 
     plan = shelf.find(session.settings.data, text)
-    result = cancel(session, plan, whoami())
-    return _result_reply(session, plan, result, lang, lambda run: cancel_code(result.outcome, run.state if run else ""))
+    result = _withdrawn(session, plan) or cancel(session, plan, whoami())
+    return _result_reply(session, plan, result, lang, cancel_code(result))
 
 
 def ask_list(session: Session, lang: str | None) -> Overview:
@@ -130,7 +132,7 @@ def ask_list(session: Session, lang: str | None) -> Overview:
         "faults": list(shelved.faults),
         "unreadable": [one.place for one in books.unreadable],
     }
-    columns = ("run", "time", "who", "records", "target", "mask", "state", "given")
+    columns = ("run", "time", "who", "records", "target", "mask", "state", "given", "reason")
     return Overview(
         data=data, head=[speech.say(f"column_{name}") for name in columns],
         rows=[list_row(one, speech) for one in found], talk=talk,
@@ -221,12 +223,32 @@ def _keep(data: Path, plan: Plan, out: Path | None) -> None:
         ) from error
 
 
-def _result_reply(
-    session: Session, plan: Plan, result: Result, lang: str | None, code_of: Callable[[Run | None], int]
-) -> Reply:
+def _withdrawn(session: Session, plan: Plan) -> Result | None:
+    """Take a plan that was never run off the shelf; None where its run has begun.
+
+    No run begins meanwhile, since the claim is held. Raises :class:`~bus.errors.Claimed` for one that begins now.
+    """
+    from replay.runs.running import Result
+
+    name, engine = CURSOR + plan.run, session.standing_engine
+    if any(one.name == name and one.value is not None for one in engine.admin.cursors()):
+        return None
+    claim = engine.claim(name)
+    try:
+        if claim.value is not None:
+            return None
+        shelf.withdraw(session.settings.data, plan)
+    finally:
+        claim.release()
+    return Result(
+        run=plan.run, outcome=WITHDRAWN, records=0, left_out=0, left=(), bytes=0, seconds=0.0, where=plan.target.where
+    )
+
+
+def _result_reply(session: Session, plan: Plan, result: Result, lang: str | None, code: int) -> Reply:
     run = next((one for one in _books(session).runs if one.id == plan.run), None)
     lines = list(result_lines(plan, result, run, speech_of(session, lang)))
-    return Reply(data=result_answer(plan, result, run), lines=lines, code=code_of(run))
+    return Reply(data=result_answer(plan, result, run), lines=lines, code=code)
 
 
 def _books(session: Session) -> Books:
@@ -239,14 +261,14 @@ def _books(session: Session) -> Books:
 
 
 def _entry(data: Path, text: str, books: Books) -> Entry:
-    try:
-        plan = shelf.find(data, text)
-    except PlanNotFound:
-        meant = [run for run in books.runs if len(text) >= shelf.LEAST_DIGITS and run.id.startswith(text)]
-        if len(meant) != 1:
-            raise
-        return Entry(plan=None, run=meant[0])
-    return Entry(plan=plan, run=next((run for run in books.runs if run.id == plan.run), None))
+    """Return what is meant: a plan on the shelf or in a file, or a run whose plan is gone."""
+    runs, on_shelf = {run.id: run for run in books.runs}, shelf.ids(data)
+    if not shelf.is_file(text):
+        text = shelf.id_of(text, [*on_shelf, *runs])
+        if text not in on_shelf:
+            return Entry(plan=None, run=runs[text])
+    plan = shelf.find(data, text)
+    return Entry(plan=plan, run=runs.get(plan.run))
 
 
 def _unreadable(books: Books, speech: Speech) -> Iterator[str]:

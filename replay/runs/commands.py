@@ -24,7 +24,10 @@ _lang = click.option("--lang", type=click.Choice(["vi", "en"]), help="Language o
     help="Where to: a file (.avro or .jsonl), a topic (replay.NAME), or a URL whose owner opted in.",
 )
 @click.option(
-    "--topic", "topics", multiple=True, help="Only this topic; may be repeated (default: all that is history)."
+    "--topic",
+    "topics",
+    multiple=True,
+    help="Only this topic; may be repeated (default: all but audit.events, replay.*).",
 )
 @click.option("--type", "types", multiple=True, help="Only events of this type, as DossierReceived; may be repeated.")
 @click.option("--key", help="Only records of this key.")
@@ -45,7 +48,7 @@ _lang = click.option("--lang", type=click.Choice(["vi", "en"]), help="Language o
     type=click.Choice(["all", "personal", "none"]),
     default="all",
     show_default=True,
-    help="What to hide: every tagged field; personal data alone; nothing, which needs a reason.",
+    help="What to hide: every tagged field; personal data alone; nothing, which needs a reason. No mask is anonymous.",
 )
 @click.option("--reason", metavar="TEXT", help="Why; it is recorded.")
 @click.option("--pace", default="flat", show_default=True, help="How fast: flat, or times the original pace, as 10x.")
@@ -82,14 +85,15 @@ def plan_replay(out: Path | None, lang: str | None, **typed: Any) -> int:
 @_lang
 @json_option
 def run_replay(plan: str, lang: str | None) -> int:
-    """Run a plan: its id, the first digits of it, or its file. Interrupted or killed, the same command goes on.
+    """Run a plan: its id, at least 4 digits of it, or its file. Interrupted or killed, the same command goes on.
 
     \b
     lienthong replay run 4f1c2a9d0b7e6358
     lienthong replay run 4f1c --json
 
-    Ctrl-C stops behind the records in hand. Exit codes: 0 done, or done before; 7 done, and something is missing;
-    9 another process runs it, or the log or the target is not as it was; 130 stopped.
+    Ctrl-C stops behind the records in hand. A plan runs once: of a run that is over, the code says how it has ended.
+    Exit codes: 0 done, now or before; 7 done, now or before, and something is missing; 9 it was cancelled before, or
+    another process runs it, or the log or the target is not as it was; 130 stopped, or cancelled meanwhile.
     """
     from bus.signals import asked_to_stop
     from replay.runs.asking import ask_run
@@ -105,12 +109,14 @@ def run_replay(plan: str, lang: str | None) -> int:
 @_lang
 @json_option
 def cancel_replay(run: str, lang: str | None) -> int:
-    """End an unfinished run for good. A process that runs it stops at its next bookmark.
+    """End an unfinished run for good, or withdraw a plan that was never run.
 
     \b
     lienthong replay cancel 4f1c2a9d0b7e6358
 
-    What was given stays where it is; a file is never made whole. Exit codes: 9 the run has ended otherwise.
+    A process that runs it stops at its next bookmark. What was given stays where it is; a file stays as NAME.partial,
+    which can be read: delete it if nobody needs it. A withdrawn plan is taken off the shelf. Exit codes: 9 the run has
+    ended otherwise.
     """
     from replay.runs.asking import ask_cancel
 

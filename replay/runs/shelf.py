@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ _ANY = PlanNotFound.hint
 
 def keep(data: Path, plan: Plan) -> Path:
     """Put a plan on the shelf and return its file: written whole and flushed, or not at all. May be repeated."""
-    file = data / FOLDER / f"{plan.run}{SUFFIX}"
+    file = _file(data, plan.run)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write(file, plan)
@@ -51,17 +51,41 @@ def find(data: Path, text: str) -> Plan:
 
     Raises :class:`~bus.errors.PlanNotFound`, and ConfigError where several are meant or the file holds no plan.
     """
-    if os.sep in text or text.endswith(".json"):
+    if is_file(text):
         return _in_file(Path(text))
-    ids = _ids(data)
-    meant = [one for one in ids if one.startswith(text)] if len(text) >= LEAST_DIGITS else []
+    return read(_file(data, id_of(text, ids(data))))
+
+
+def id_of(text: str, known: Iterable[str]) -> str:
+    """Return the one of the known ids that a person means by it or its first digits.
+
+    Raises :class:`~bus.errors.PlanNotFound` where it is none, and ConfigError where it may be several, now or one day.
+    """
+    among = sorted(set(known))
+    if len(text) < LEAST_DIGITS:
+        raise ConfigError(f"`{text}` is too short for a run's id", hint=f"Write at least {LEAST_DIGITS} of its digits.")
+    meant = [one for one in among if one.startswith(text)]
     if len(meant) > 1:
         named = ", ".join(f"`{one}`" for one in meant)
         raise ConfigError(f"`{text}` begins {len(meant)} runs' ids: {named}", hint="Write more of it.")
     if not meant:
-        hint = did_you_mean(text, ids, otherwise=_ANY)
-        raise PlanNotFound(f"there is no plan or run `{text[:RUN_DIGITS]}` on the shelf", hint=hint)
-    return read(data / FOLDER / f"{meant[0]}{SUFFIX}")
+        hint = did_you_mean(text, among, otherwise=_ANY)
+        raise PlanNotFound(f"there is no plan or run `{text[:RUN_DIGITS]}`", hint=hint)
+    return meant[0]
+
+
+def withdraw(data: Path, plan: Plan) -> None:
+    """Take a plan off the shelf; copies of its file stay where they are. May be repeated."""
+    file = _file(data, plan.run)
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be deleted: {error.strerror}", hint="Check that folder's rights.") from error
+
+
+def is_file(text: str) -> bool:
+    """Tell whether a person means a file rather than an id."""
+    return os.sep in text or text.endswith(".json")
 
 
 class Shelved(Struct, frozen=True, kw_only=True):
@@ -75,20 +99,24 @@ def plans(data: Path) -> Shelved:
     """Return what is on the shelf. One file that somebody changed keeps nobody from seeing the others."""
     found: list[Plan] = []
     faults: list[str] = []
-    for one in _ids(data):
+    for one in ids(data):
         try:
-            found.append(read(data / FOLDER / f"{one}{SUFFIX}"))
+            found.append(read(_file(data, one)))
         except ConfigError as error:
             faults.append(str(error))
     return Shelved(plans=sorted(found, key=lambda plan: (plan.made, plan.run), reverse=True), faults=faults)
+
+
+def ids(data: Path) -> Sequence[str]:
+    """Return the ids on the shelf; the draft that a killed process left ends otherwise."""
+    return sorted(file.name.removesuffix(SUFFIX) for file in (data / FOLDER).glob(f"*{SUFFIX}"))
+
+
+def _file(data: Path, run: str) -> Path:
+    return data / FOLDER / f"{run}{SUFFIX}"
 
 
 def _in_file(file: Path) -> Plan:
     if not file.exists():
         raise PlanNotFound(f"there is no file {file}", hint=_ANY)
     return read(file)
-
-
-def _ids(data: Path) -> Sequence[str]:
-    """Return the ids on the shelf; the draft that a killed process left ends otherwise."""
-    return sorted(file.name.removesuffix(SUFFIX) for file in (data / FOLDER).glob(f"*{SUFFIX}"))

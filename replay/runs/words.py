@@ -21,23 +21,29 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "accepted": "accepted {first} to {last}",
         "undated": "{count:record tells|records tell} no time of happening; no range leaves such out",
         "label_asked": "Asked for",
-        "asked_all": "everything that is history",
+        "asked_all": "everything that is history: neither the books of replays (audit.events) nor copies (replay.*)",
         "asked_topics": "topic {names}",
         "asked_types": "type {names}",
         "asked_agency": "agency {agency}",
         "asked_dossier": "dossier {value}",
         "asked_identity": "one {kind}, whose value no plan tells",
+        "asked_key": "one key, whose value no plan tells",
         "asked_from": "from {time} on",
         "asked_to": "up to {time}",
         "asked_by_occurred": "by when it happened",
         "asked_by_accepted": "by when the bus accepted it",
+        "books_apart": "{names}: the books of replays are read only where they are named, by `--topic audit.events`",
         "label_data": "Data",
-        "data": "{tag}: {records:record|records}, {count:field|fields}: {names}",
+        "data": "{what}: may be in {records:record|records}, {count:field|fields}: {names}",
+        "data_of": "{what}: may be in {records:record|records}, {count:field|fields}:",
         "no_data": "no field that contracts tag",
         "label_mask": "Mask",
         "mask": "{mask}; hidden: {meaning}",
+        "mask_none": "none; NOTHING IS HIDDEN: all of the data above is given as it stands",
+        "mask_open": "stays open: ids of events, times, agencies, procedures, amounts; so this is not anonymous",
         "label_reason": "Reason",
         "label_target": "Target",
+        "target_http": "HTTP endpoint, which is asked whether it wants replays before anything is sent",
         "label_pace": "Pace",
         "pace_flat": "as fast as it goes; about {takes}",
         "pace_occurred": "{speed} times the pace at which it happened; about {takes}",
@@ -74,8 +80,11 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "result_cancelled": "The run was cancelled behind record {records} of {total}.",
         "result_asked": "The process that runs it was asked to stop for good, and does so behind the records in hand.",
         "result_already": "Run {run} ended at {time} ({state}): nothing was done.",
-        "result_over": "Run {run} has ended: nothing was done.",
-        "lacks": "The plan lacks {count:stretch|stretches} of offsets: `lienthong replay show {run}`",
+        "result_over": "Run {run} has ended ({state}): nothing was done.",
+        "result_withdrawn": "The plan {run} was never run. It is withdrawn: it is on the shelf no more.",
+        "copies": "A copy of its file can still be run: delete it, too.",
+        "partial_stays": "What was written stays in {file}, which can be read: delete it if nobody needs it.",
+        "lacks": "All of the plan: `lienthong replay show {run}`",
         "next_goes_on": "Next: lienthong replay run {run} goes on where it stopped",
         "none_yet": "There is no plan yet. Next: `lienthong replay plan --target history.avro`",
         "unreadable": "{count:record|records} of the books could not be read: {places}",
@@ -87,6 +96,7 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "column_mask": "mask",
         "column_state": "state",
         "column_given": "given",
+        "column_reason": "reason",
     },
     "vi": {
         "plan": "Kế hoạch {run}, do {who} lập lúc {time}",
@@ -96,23 +106,29 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "accepted": "được tiếp nhận từ {first} đến {last}",
         "undated": "{count} bản ghi không cho biết lúc xảy ra, nên thuộc mọi khoảng thời gian",
         "label_asked": "Yêu cầu",
-        "asked_all": "toàn bộ lịch sử",
+        "asked_all": "toàn bộ lịch sử: không gồm sổ phát lại (audit.events) và các bản sao (replay.*)",
         "asked_topics": "chủ đề {names}",
         "asked_types": "loại {names}",
         "asked_agency": "cơ quan {agency}",
         "asked_dossier": "hồ sơ {value}",
         "asked_identity": "một định danh dạng {kind}, kế hoạch không ghi giá trị",
+        "asked_key": "một khóa, kế hoạch không ghi giá trị",
         "asked_from": "từ {time}",
         "asked_to": "đến {time}",
         "asked_by_occurred": "theo lúc xảy ra",
         "asked_by_accepted": "theo lúc trục tiếp nhận",
+        "books_apart": "{names}: sổ phát lại chỉ được đọc khi nêu tên, bằng `--topic audit.events`",
         "label_data": "Dữ liệu",
-        "data": "{tag}: {records} bản ghi, {count} trường: {names}",
+        "data": "{what}: có thể có trong {records} bản ghi, {count} trường: {names}",
+        "data_of": "{what}: có thể có trong {records} bản ghi, {count} trường:",
         "no_data": "không có trường nào mang nhãn",
         "label_mask": "Che",
         "mask": "{mask}: {meaning}",
+        "mask_none": "none: KHÔNG CHE: mọi dữ liệu nêu trên sẽ hiện nguyên văn",
+        "mask_open": "vẫn để lộ: mã sự kiện, thời gian, cơ quan, thủ tục, số tiền; nên chưa phải là ẩn danh",
         "label_reason": "Lý do",
         "label_target": "Nơi nhận",
+        "target_http": "địa chỉ HTTP, sẽ được hỏi có đồng ý nhận không trước khi gửi bất cứ gì",
         "label_pace": "Nhịp",
         "pace_flat": "nhanh nhất có thể; khoảng {takes}",
         "pace_occurred": "gấp {speed} lần nhịp xảy ra; khoảng {takes}",
@@ -149,8 +165,11 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "result_cancelled": "Lần chạy đã bị hủy sau bản ghi {records} trên {total}.",
         "result_asked": "Đã yêu cầu tiến trình đang chạy dừng hẳn; nó dừng sau các bản ghi đang phát.",
         "result_already": "Lần chạy {run} đã kết thúc lúc {time} ({state}): không làm gì thêm.",
-        "result_over": "Lần chạy {run} đã kết thúc: không làm gì thêm.",
-        "lacks": "Kế hoạch thiếu {count} đoạn: `lienthong replay show {run}`",
+        "result_over": "Lần chạy {run} đã kết thúc ({state}): không làm gì thêm.",
+        "result_withdrawn": "Kế hoạch {run} chưa từng chạy và nay được rút lại: không còn trong danh sách kế hoạch.",
+        "copies": "Bản sao của tệp kế hoạch vẫn chạy được: hãy xóa cả bản sao.",
+        "partial_stays": "Phần đã ghi còn nằm trong {file}, đọc được: hãy xóa nếu không ai cần.",
+        "lacks": "Toàn bộ kế hoạch: `lienthong replay show {run}`",
         "next_goes_on": "Tiếp theo: lienthong replay run {run} chạy tiếp từ chỗ dừng",
         "none_yet": "Chưa có kế hoạch nào. Tiếp theo: `lienthong replay plan --target history.avro`",
         "unreadable": "{count} bản ghi trong sổ không đọc được: {places}",
@@ -162,8 +181,23 @@ SENTENCES: dict[Lang, dict[str, str]] = {
         "column_mask": "che",
         "column_state": "tình trạng",
         "column_given": "đã phát",
+        "column_reason": "lý do",
     },
 }
+
+CLASSES: dict[Lang, dict[str, str]] = {
+    "en": {
+        "ID:citizen": "Citizens' identity numbers", "ID:business": "Numbers of businesses",
+        "ID:dossier": "Dossier codes", "ID:payment": "Payment numbers", "ID:parcel": "Parcel numbers",
+        "PERSONAL": "Personal data", "SENSITIVE": "Sensitive personal data", "SECRET": "Secrets",
+    },
+    "vi": {
+        "ID:citizen": "Số định danh công dân", "ID:business": "Mã số doanh nghiệp", "ID:dossier": "Mã hồ sơ",
+        "ID:payment": "Mã thanh toán", "ID:parcel": "Mã bưu gửi", "PERSONAL": "Dữ liệu cá nhân",
+        "SENSITIVE": "Dữ liệu cá nhân nhạy cảm", "SECRET": "Bí mật",
+    },
+}  # fmt: skip
+"""What the classes of data are called that contracts tag."""
 
 
 class _Filler(Formatter):
@@ -190,6 +224,11 @@ class Speech:
     def say(self, name: str, **facts: object) -> str:
         """Return a sentence with its facts in place."""
         return _FILLERS[self.lang].format(SENTENCES[self.lang][name], **facts)
+
+    def class_of(self, tag: str) -> str:
+        """Return what a class of data is called, with its tag; the tag alone where a later contract has made it."""
+        name = CLASSES[self.lang].get(tag)
+        return tag if name is None else f"{name} ({tag})"
 
     def clock(self, moment: int | datetime) -> str:
         """Return a time as people here read it; a number is in milliseconds since 1970, UTC."""

@@ -8,6 +8,7 @@ import pwd
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
@@ -19,8 +20,9 @@ from bus.cli.session import Session
 from bus.errors import Claimed, ConfigError, PlanNotFound, TopicNotFound
 from bus.records import NewRecord, Record
 from bus.replays import CURSOR
-from replay.runs import asking, shelf
+from replay.runs import asking, books, shelf
 from replay.runs.commands import cancel_replay, list_replays, plan_replay, run_replay, show_replay
+from tests.replay.runs.test_shelf import two_alike
 from tests.replay.runs.world import TOPIC, a_session, append, history, publish, records_of
 
 EVENTS = 60
@@ -33,7 +35,7 @@ RESULT_KEYS = [
     "run", "outcome", "state", "planned", "records", "left_out", "left", "missing", "bytes", "seconds", "target",
     "ended",
 ]  # fmt: skip
-LIST_KEYS = ["run", "at", "who", "records", "target", "mask", "state", "given"]
+LIST_KEYS = ["run", "at", "who", "records", "target", "mask", "state", "given", "reason"]
 
 
 class Answer(NamedTuple):
@@ -93,7 +95,7 @@ def test_a_plan_tells_people_what_whose_data_masked_how_to_where_and_what_to_do_
     assert f"{EVENTS} records of 6 topics (business.events, citizen.events, " in said
     assert "Mask       all; hidden: every tagged field" in said
     assert f"Target     {TOPIC} (Topic replay.*)" in said
-    assert "PERSONAL: " in said
+    assert "Personal data (PERSONAL): may be in " in said
     assert lines[-1].startswith("Next: lienthong replay run ")
 
 
@@ -200,6 +202,23 @@ def test_a_run_that_lacks_something_is_code_7_and_names_it(call: Call, session: 
     assert f"`lienthong replay show {planned}`" in answer.text
 
 
+def test_what_the_plan_has_named_is_told_once_when_it_is_left_out(call: Call, session: Session) -> None:
+    [record] = records_of(session, "postal.events")[:1]
+    append(session, _broken(record))
+    planned = call(plan_replay, "--target", TOPIC, "--json").data["run"]
+    texts = [call(command, planned, "--lang", "en").text for command in (run_replay, run_replay, show_replay)]
+    assert [text.count("postal.events/") for text in texts] == [1, 1, 1]
+    assert ["nobody can read it (LT-E2102)" in text for text in texts] == [True] * 3
+
+
+def test_a_run_that_was_over_has_the_code_of_how_it_ended(call: Call, session: Session) -> None:
+    [record] = records_of(session, "postal.events")[:1]
+    append(session, _broken(record))
+    planned = call(plan_replay, "--target", TOPIC, "--json").data["run"]
+    answers = [call(run_replay, planned, "--json") for _ in range(2)]
+    assert [(one.code, one.data["outcome"]) for one in answers] == [(7, "partial"), (7, "already")]
+
+
 def test_a_run_that_is_asked_to_stop_is_code_130_and_says_how_to_go_on(call: Call, session: Session) -> None:
     """The pace leaves an hour between records, so that the signal finds the run waiting."""
     planned = call(plan_replay, "--target", TOPIC, "--pace", "0.000001x", "--json").data["run"]
@@ -250,7 +269,37 @@ def test_an_unfinished_run_is_cancelled_for_good(call: Call, session: Session) -
         call(run_replay, planned)
     codes = [call(cancel_replay, planned, "--json").code for _ in range(2)]
     after = call(run_replay, planned, "--json")
-    assert (codes, after.code, after.data["outcome"], after.data["state"]) == ([0, 0], 0, "already", "cancelled")
+    assert (codes, after.code, after.data["outcome"], after.data["state"]) == ([0, 0], 9, "already", "cancelled")
+
+
+def test_a_cancelled_file_is_told_to_be_there_in_part(call: Call, session: Session, tmp_path: Path) -> None:
+    planned = call(
+        plan_replay, "--target", str(tmp_path / "a.jsonl"), "--pace", "0.000001x", "--json"
+    ).data["run"]  # fmt: skip
+    with _signalled_when_begun(session, planned):
+        call(run_replay, planned)
+    said = call(cancel_replay, planned, "--lang", "en").text
+    assert (str(tmp_path / "a.jsonl.partial") in said, (tmp_path / "a.jsonl.partial").exists()) == (True, True)
+
+
+def test_a_plan_that_was_never_run_is_withdrawn(call: Call, session: Session, planned: str) -> None:
+    answer = call(cancel_replay, planned, "--json")
+    assert (answer.code, answer.data["outcome"], answer.data["state"]) == (0, "withdrawn", "withdrawn")
+    assert (shelf.ids(session.settings.data), records_of(session, "audit.events")) == ([], [])
+    with pytest.raises(PlanNotFound):
+        call(run_replay, planned)
+
+
+def test_a_withdrawn_plan_says_that_copies_of_it_stay(call: Call, planned: str) -> None:
+    assert "copy of its file" in call(cancel_replay, planned, "--lang", "en").text
+
+
+def test_a_plan_is_not_withdrawn_while_a_process_begins_to_run_it(call: Call, session: Session, planned: str) -> None:
+    claim = session.engine.claim(CURSOR + planned)
+    with pytest.raises(Claimed):
+        call(cancel_replay, planned)
+    claim.release()
+    assert shelf.ids(session.settings.data) == [planned]
 
 
 def test_a_run_that_was_done_cannot_be_cancelled(call: Call, planned: str) -> None:
@@ -275,6 +324,17 @@ def test_plans_and_runs_are_listed_newest_first_with_stable_keys(call: Call, pla
 def test_the_list_is_a_table_for_people(call: Call, planned: str) -> None:
     text = call(list_replays, "--lang", "en").text
     assert (planned in text, "planned, not run yet" in text) == (True, True)
+
+
+def test_the_list_tells_why_and_cuts_what_is_long(call: Call, session: Session) -> None:
+    planned = call(plan_replay, "--target", TOPIC, "--reason", "Đơn 12/2026 " * 9, "--json").data["run"]
+    listed = call(list_replays, "--json").data["runs"]
+    call(run_replay, planned)
+    (session.settings.data / shelf.FOLDER / f"{planned}{shelf.SUFFIX}").unlink()
+    reasons = [one["reason"] for one in (*listed, *call(list_replays, "--json").data["runs"])]
+    text = call(list_replays, "--lang", "en").text
+    assert reasons == [("Đơn 12/2026 " * 9).strip()] * 2
+    assert ("Đơn 12/2026 Đơn 12/2026" in text, "…" in text, len(text.splitlines())) == (True, True, 3)
 
 
 def test_an_empty_list_says_what_to_do(call: Call) -> None:
@@ -307,6 +367,22 @@ def test_a_run_whose_plan_is_gone_is_told_from_the_books(call: Call, session: Se
     assert (data["plan"], data["progress"]["target"]) == (None, {"kind": "topic", "where": TOPIC})
     assert "its plan is no longer on the shelf" in said
     assert [one["state"] for one in call(list_replays, "--json").data["runs"]] == ["done"]
+
+
+def test_a_head_that_a_plan_shares_with_a_run_whose_plan_is_gone_is_refused(call: Call, session: Session) -> None:
+    gone, kept = two_alike(shelf.LEAST_DIGITS)
+    shelf.keep(session.settings.data, kept)
+    append(session, session.wire.encode(books.started(gone, datetime.now(UTC), "thanh")))
+    with pytest.raises(ConfigError, match="begins 2 runs' ids"):
+        call(show_replay, kept.run[: shelf.LEAST_DIGITS])
+
+
+def test_the_books_of_replays_are_hinted_at_where_their_events_are_asked_for(call: Call) -> None:
+    texts = [
+        call(plan_replay, "--target", TOPIC, "--type", "ReplayStarted", *topic, "--lang", "en").text
+        for topic in ((), ("--topic", "audit.events"))
+    ]
+    assert ["by `--topic audit.events`" in text for text in texts] == [True, False]
 
 
 @pytest.mark.parametrize("command", [run_replay, cancel_replay, show_replay])

@@ -65,7 +65,7 @@ def test_a_plan_is_found_by_its_id_the_head_of_it_and_its_file(tmp_path: Path) -
     assert [shelf.find(tmp_path, text) for text in named] == [plan] * 3
 
 
-@pytest.mark.parametrize("text", ["0" * 16, "abc", "", "/nowhere/a.plan.json", "a.json"])
+@pytest.mark.parametrize("text", ["0" * 16, "abcd", "/nowhere/a.plan.json", "a.json"])
 def test_what_is_no_plan_is_not_found(tmp_path: Path, text: str) -> None:
     shelf.keep(tmp_path, a_plan())
     with pytest.raises(PlanNotFound) as missed:
@@ -89,6 +89,31 @@ def test_a_head_that_two_ids_share_is_refused_with_both(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         shelf.find(tmp_path, both[0].run[: shelf.LEAST_DIGITS])
     assert all(plan.run in str(refusal.value) for plan in both)
+
+
+@pytest.mark.parametrize("text", ["", "abc"])
+def test_what_is_too_short_for_an_id_is_told_how_long_it_must_be(tmp_path: Path, text: str) -> None:
+    shelf.keep(tmp_path, a_plan())
+    with pytest.raises(ConfigError, match="too short") as refusal:
+        shelf.find(tmp_path, text)
+    assert str(shelf.LEAST_DIGITS) in refusal.value.hint
+
+
+def test_a_plan_is_withdrawn_and_the_others_stay(tmp_path: Path) -> None:
+    gone, other = a_plan("a"), a_plan("b")
+    for plan in (gone, other):
+        shelf.keep(tmp_path, plan)
+    for _ in range(2):
+        shelf.withdraw(tmp_path, gone)
+    assert shelf.ids(tmp_path) == [other.run]
+
+
+def test_a_plan_that_cannot_be_withdrawn_is_an_error_of_ours(tmp_path: Path) -> None:
+    file = shelf.keep(tmp_path, a_plan())
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(ConfigError, match="cannot be deleted"):
+        shelf.withdraw(tmp_path, a_plan())
 
 
 def test_plans_are_shown_newest_first_and_one_that_was_changed_is_named(tmp_path: Path) -> None:

@@ -10,13 +10,15 @@ from msgspec.structs import replace
 
 from bus.cli.moments import zone_of
 from replay.runs.answers import Entry
-from replay.runs.plan import MASKS, About, Asked, Missing, Pace, Plan, Touched, sealed
+from replay.runs.plan import MASKS, About, Asked, Missing, Pace, Plan, TargetSpec, Touched, sealed
 from replay.runs.running import Result
+from replay.runs.tags import touched
 from replay.runs.targets.naming import Kind
 from replay.runs.telling import entry_lines, nothing_lines, plan_lines, result_lines
 from replay.runs.words import SENTENCES, Speech, duration
 from replay.words import Lang
 from schemas import codes
+from schemas.catalogue import load
 from tests.replay.runs.test_shelf import a_plan
 
 HANOI = zone_of("Asia/Ho_Chi_Minh")
@@ -46,7 +48,7 @@ def big_plan(**changes: Any) -> Plan:
 def result(outcome: str) -> Result:
     return Result(
         run="ab", outcome=outcome, records=7, left_out=1, left=("dossier.events/0/1",), bytes=9, seconds=61.0,
-        where="/a.avro",
+        where="/a.avro", ended="done" if outcome == "already" else "",
     )  # fmt: skip
 
 
@@ -117,6 +119,61 @@ def test_a_plan_of_nothing_tells_what_was_asked_for_and_what_may_be_missing() ->
     assert lines[0].startswith("Nothing in the log")
     assert "agency H56.14" in lines[1]
     assert "Missing" in lines[2]
+
+
+def test_every_tag_of_the_contracts_has_a_name_in_both_languages() -> None:
+    tags = {tag for entry in load().events for tag in touched(entry.schema)}
+    assert [tag for tag in sorted(tags) if any(speech.class_of(tag) == tag for speech in (ENGLISH, VIETNAMESE))] == []
+
+
+def test_a_tag_that_a_later_contract_has_made_is_told_as_it_is() -> None:
+    assert ENGLISH.class_of("ID:vessel") == "ID:vessel"
+
+
+def test_a_class_of_data_bears_its_name_and_is_told_as_what_may_be_there() -> None:
+    said = [next(line for line in plan_lines(big_plan(), one) if "PERSONAL" in line) for one in (ENGLISH, VIETNAMESE)]
+    assert "Personal data (PERSONAL): may be in 1 record, 9 fields: " in said[0]
+    assert "Dữ liệu cá nhân (PERSONAL): có thể có trong 1 bản ghi, 9 trường: " in said[1]
+
+
+def test_a_plan_that_is_shown_is_told_whole() -> None:
+    said = "\n".join(entry_lines(Entry(plan=big_plan(), run=None), ENGLISH))
+    fields = ", ".join(f"f{number}" for number in range(9))
+    assert (f"\n               DossierRated: {fields}\n" in said, said.count("offsets ")) == (True, 6)
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [("all", "this is not anonymous"), ("personal", "this is not anonymous"), ("none", "NOTHING IS HIDDEN")],
+)
+def test_a_plan_says_what_its_mask_leaves_open(mask: Any, said: str) -> None:
+    assert said in "\n".join(plan_lines(big_plan(mask=mask), ENGLISH))
+
+
+@pytest.mark.parametrize("speech", [ENGLISH, VIETNAMESE], ids=["en", "vi"])
+def test_a_plan_does_not_say_that_an_endpoint_has_opted_in(speech: Speech) -> None:
+    """Nobody has asked it yet."""
+    spec = TargetSpec(kind="http", where="https://example.vn/in")
+    said = "\n".join(plan_lines(big_plan(target=spec), speech))
+    assert (speech.say("target_http") in said, speech.meaning("VN-REPLAY-TARGET", "http") in said) == (True, False)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("key", "một khóa,"), ("citizen", "một định danh dạng citizen,")])
+def test_who_was_asked_for_is_told_as_what_it_is(kind: str, said: str) -> None:
+    asked = Asked(about=About(kind=kind, hidden="00"))
+    assert said in "\n".join(plan_lines(big_plan(asked=asked), VIETNAMESE))
+
+
+@pytest.mark.parametrize("outcome", ["cancelled", "asked"])
+def test_a_file_that_is_never_made_whole_is_told_to_be_there(outcome: str) -> None:
+    plan = big_plan(target=TargetSpec(kind="avro", where="/a.avro"))
+    assert "/a.avro.partial" in "\n".join(result_lines(plan, result(outcome), None, ENGLISH))
+
+
+@pytest.mark.parametrize("places", [("dossier.events/0/3",), ("dossier.events/0/1",)], ids=["planned", "not planned"])
+def test_what_was_left_out_is_told_for_itself_only_where_the_plan_has_not_named_it(places: tuple[str, ...]) -> None:
+    lines = "\n".join(result_lines(big_plan(), replace(result("partial"), left=places), None, ENGLISH))
+    assert ("left out" in lines, "LT-E2102" in lines) == (places[0].endswith("/1"), True)
 
 
 @pytest.mark.parametrize("lang", get_args(Lang))

@@ -118,6 +118,7 @@ def _further(session: Session, code: str | None, lang: Lang) -> None:
     _say(lang, "further")
     for command in (
         f"dossier history {code or ''}".strip(), "event search --type PaymentReconciled --max 3", "deadletter list",
+        f"replay plan --target story.jsonl --dossier {code}" if code else "replay plan --target history.jsonl",
         "connector status", "doctor", "up",
     ):  # fmt: skip
         talk(f"  lienthong --data {data} {command}")

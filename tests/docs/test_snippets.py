@@ -81,6 +81,20 @@ def test_history_is_replayed_as_the_page_says(home: Path, capfd: pytest.CaptureF
     assert (home / "history.jsonl").read_text("utf-8").count("\n") == 1
 
 
+def test_an_avro_file_is_read_as_the_page_of_replays_says(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "replay" / "README.md").read_text("utf-8").partition("\n### Reading an Avro file\n")[2]
+    payload = section("Your first event").partition("```json\n")[2].partition("```")[0]
+    (home / "received.json").write_text(payload, encoding="utf-8")
+    assert [run(command) for command in console("Your first event")] == [0, 0, 0]
+    capfd.readouterr()
+    assert run(["replay", "plan", "--target", "history.avro", "--json"]) == 0
+    assert run(["replay", "run", json.loads(capfd.readouterr().out)["run"]]) == 0
+    capfd.readouterr()
+    exec(compile(page.partition("```python\n")[2].partition("```")[0], "replay/README.md", "exec"), {})  # noqa: S102
+    said = capfd.readouterr().out
+    assert re.search(r"DossierReceived {'dossierCode': {'code': '~\w+'", said)
+
+
 def example(number: int) -> CodeType:
     """Return an example of the bus's page, ready to run."""
     parts = (ROOT / "bus" / "README.md").read_text("utf-8").split("```python\n")

@@ -164,7 +164,8 @@ def test_the_receiver_of_the_page_has_each_record_once(
             endpoint.finish()
     with closing(sqlite3.connect("replays.db")) as book:
         taken = book.execute("SELECT sequence, event FROM taken ORDER BY rowid").fetchall()
-    assert [number for number, _ in taken] == list(range(9))
+        whole = book.execute("SELECT run, records FROM whole").fetchall()
+    assert ([number for number, _ in taken], whole) == (list(range(9)), [(RUN, 9)])
     assert [json.loads(event)["ltreplayorigin"] for _, event in taken] == [str(record.place) for record in records]
 
 
@@ -178,8 +179,20 @@ def test_the_receiver_of_the_page_takes_nothing_behind_a_gap(
         give(endpoint, history(3), whole=9)
         (tmp_path / "replays.db").unlink()
         endpoint.take(history(4)[3:])
-        with pytest.raises(TargetDiffers):
+        with pytest.raises(TargetDiffers) as refusal:
             endpoint.settle()
+    assert all(way in refusal.value.hint for way in ("Put it back and run the plan again", "make a new plan"))
+
+
+def test_the_receiver_of_the_page_takes_no_part_for_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wire: Wire
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with the_receiver_of_the_page() as url, an_endpoint(url, wire) as endpoint:
+        give(endpoint, history(3), whole=9)
+        (tmp_path / "replays.db").unlink()
+        with pytest.raises(TargetDiffers):
+            endpoint.finish()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from bus.cli.root import run
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "README.md").read_text("utf-8")
+COMMAND = re.compile(r"^\$ lienthong (.*)$", re.MULTILINE)
 
 
 def section(heading: str) -> str:
@@ -25,8 +26,7 @@ def section(heading: str) -> str:
 
 def console(heading: str) -> list[list[str]]:
     """Return a section's commands, without their `lienthong`."""
-    lines = re.findall(r"^\$ lienthong (.*)$", section(heading), re.MULTILINE)
-    return [shlex.split(line) for line in lines]
+    return [shlex.split(line) for line in COMMAND.findall(section(heading))]
 
 
 @pytest.fixture
@@ -63,6 +63,15 @@ def test_history_is_asked_for_as_the_page_says(home: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.stdin", io.StringIO("038090001234\n"))
     run(["topic", "apply"])
     assert [run(command) for command in console("Ask for history")] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("english", "vietnamese"), [("Ask for history", "Hỏi lịch sử"), ("Replay history", "Phát lại lịch sử")]
+)
+def test_both_first_pages_ask_the_same(english: str, vietnamese: str) -> None:
+    other = (ROOT / "README.vi.md").read_text("utf-8").partition(f"\n## {vietnamese}\n")[2].partition("\n## ")[0]
+    asked = [re.sub(r" --lang \w\w", "", "\n".join(COMMAND.findall(text))) for text in (section(english), other)]
+    assert asked[0] == asked[1] != ""
 
 
 LABEL = re.compile(r"^  (\w[\w ]*?)  ", re.MULTILINE)

@@ -52,6 +52,7 @@ def test_a_visitor_is_told_the_story_and_the_books_in_vietnamese_unless_asked_ot
     out, err = capfd.readouterr()
     assert (story in out, "police" in out, end in err) == (True, True, True)
     assert re.search(rf"lienthong --data {data} dossier history 000\.00\.04\.H31", err)
+    assert re.search(r"replay plan --target story\.jsonl --dossier 000\.00\.04\.H31", err)
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,10 @@ from bus.settings import load
 from bus.transport import Commit
 from registry.apply import apply_catalogue
 from replay.runs.plan import Plan, TargetSpec
-from replay.runs.planning import Wish, make_plan
+from replay.runs.planning import make_plan
 from replay.runs.running import How, run_plan
 from replay.runs.targets.layout import SCHEMA as CONTAINER
+from replay.runs.wish import Wish
 
 _FEW, _MANY = 200_000, 1_000_000
 _ROUNDS, _BATCH = 3, 1000

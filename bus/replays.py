@@ -5,6 +5,9 @@ Whether a record is replayed is told by its marks alone, never by comparing posi
 
 from __future__ import annotations
 
+import re
+
+from bus.deadletters import SUFFIX
 from bus.records import Header, Record
 
 RUN, ORIGIN, TIME = "lt_replay_run", "lt_replay_origin", "lt_replay_time"
@@ -20,6 +23,9 @@ TOPIC = "replay.events"
 
 BOOKS = "audit.events"
 """Where runs tell of themselves."""
+
+_NAME = re.compile(r"replay(\.[a-z0-9]+(-[a-z0-9]+)*)+")
+_LONGEST_NAME = 200
 
 CURSOR = "replay/"
 """How the bookmark of a run is named, before the run's id."""
@@ -50,6 +56,15 @@ def origin_topic(record: Record) -> str:
     'dossier.events'
     """
     return record.text(ORIGIN).rpartition("/")[0].rpartition("/")[0]
+
+
+def may_be_named(name: str) -> bool:
+    """Tell whether a topic of replays may have this name; their dead letters come with them, and are none.
+
+    >>> may_be_named("replay.audit-2026"), may_be_named("replay.Audit"), may_be_named("dossier.events")
+    (True, False, False)
+    """
+    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None and not name.endswith(SUFFIX)
 
 
 def is_replay_topic(topic: str) -> bool:

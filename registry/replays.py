@@ -6,7 +6,6 @@ topic of dead letters, as every topic has: a group that accepts replays buries t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from msgspec import Struct
 
 from bus.deadletters import SUFFIX, dead_letter_topic
 from bus.errors import ConfigError, TopicDrift
-from bus.replays import PREFIX
+from bus.replays import PREFIX, may_be_named
 from bus.transport import TopicSpec, TransportAdmin
 from registry.apply import TopicStep, plan_topics
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 
 PARTITIONS, RETENTION_DAYS = 4, 30
 _DAY_MS = 86_400_000
-_NAME = re.compile(r"replay(\.[a-z0-9]+(-[a-z0-9]+)*)+")
-_LONGEST = 200
+_LONGEST_SHOWN = 200
 _EXAMPLE = "Say, for example, `--replay replay.audit-2026`."
 
 
@@ -67,11 +65,11 @@ def check_name(name: str, catalogue: Catalogue) -> None:
     if catalogue.topic(name) is not None:
         hint = "`lienthong topic apply`, without `--replay`, makes the catalogue's topics."
         raise ConfigError(f"{name} is a topic of the catalogue, and no private one", hint=hint)
-    if name.endswith(SUFFIX):
-        raise ConfigError(f"{name} would be a topic of dead letters, which comes with its own topic", hint=_EXAMPLE)
-    if len(name) > _LONGEST or not _NAME.fullmatch(name):
-        rule = f"begins with `{PREFIX}`, and goes on in lower case letters, digits, hyphens and dots"
-        raise ConfigError(f"a replay's topic {rule}; that is not so of `{name[:_LONGEST]}`", hint=_EXAMPLE)
+    if not may_be_named(name):
+        rule = (
+            f"begins with `{PREFIX}`, and goes on in lower case letters, digits, hyphens and dots, without `{SUFFIX}`"
+        )
+        raise ConfigError(f"a replay's topic {rule}; that is not so of `{name[:_LONGEST_SHOWN]}`", hint=_EXAMPLE)
 
 
 def _wanted(name: str, asked: AskedReplays, standing: Mapping[str, TopicSpec]) -> Sequence[TopicSpec]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pwd
 import re
@@ -33,10 +34,11 @@ from replay.runs.answers import (
     run_code,
 )
 from replay.runs.books import Books, read_books
-from replay.runs.plan import Mask, Pace, Plan
-from replay.runs.planning import Wish, make_plan
-from replay.runs.targets.naming import Codec, target_of
+from replay.runs.plan import Codec, Mask, Pace, Plan
+from replay.runs.planning import make_plan
+from replay.runs.targets.naming import target_of
 from replay.runs.telling import entry_lines, list_row, nothing_lines, plan_lines, result_lines, unreadable_line
+from replay.runs.wish import Wish
 from replay.runs.words import Speech
 from replay.words import lang_of
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from replay.runs.running import Result
 
 FLAT = "flat"
+_SLOWEST, _FASTEST = 1e-6, 1e6
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)x?")
 _LONGEST_REASON = 1000
 
@@ -193,8 +196,11 @@ def pace_of(text: str, by: By, max_gap: float | None) -> Pace:
             raise ConfigError("--max-gap shortens waits, and a flat pace has none", hint="Give a pace: `--pace 10x`.")
         return Pace(by=by)
     match = _SPEED.fullmatch(text)
-    if match is None or float(match[1]) == 0:
-        raise ConfigError(f"--pace `{text}` is no pace", hint=f"Write `{FLAT}`, or a number above 0 as `10x`.")
+    if match is None or not _SLOWEST <= float(match[1]) <= _FASTEST:
+        hint = f"Write `{FLAT}`, or how many times as fast, as `10x`: from {_SLOWEST:g} to {_FASTEST:g}."
+        raise ConfigError(f"--pace `{text}` is no pace", hint=hint)
+    if max_gap is not None and not math.isfinite(max_gap):
+        raise ConfigError("--max-gap is no number of seconds", hint="Leave it out, and no wait is shortened.")
     return Pace(speed=float(match[1]), by=by, max_gap_s=max_gap)
 
 

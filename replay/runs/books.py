@@ -60,21 +60,16 @@ def started(plan: Plan, began: datetime, who: str) -> Envelope:
     return _event(plan, STARTED, began, payload)
 
 
-def ended(
-    plan: Plan, *, outcome: str, records: int, left_out: int, size: int, who: str, at: datetime
-) -> Envelope:  # fmt: skip
-    """Return the event that tells the end of a plan's run, with an ``outcome`` of VN-REPLAY-OUTCOME.
-
-    ``who`` ended it, ``size`` is in bytes.
-    """
+def ended(plan: Plan, reached: State, who: str, at: datetime) -> Envelope:
+    """Return the event that tells the end of a plan's run, which ``who`` ended, with the outcome that was reached."""
     payload = {
         **_head(plan),
         "who": who,
         "reason": plan.reason,
-        "outcome": _code("VN-REPLAY-OUTCOME", outcome),
-        "records": records,
-        "leftOut": left_out,
-        "sizeBytes": size,
+        "outcome": _code("VN-REPLAY-OUTCOME", reached.outcome),
+        "records": reached.given,
+        "leftOut": reached.left_out,
+        "sizeBytes": reached.size,
         "sourceTime": None,
         "rawHash": None,
     }

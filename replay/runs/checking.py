@@ -5,20 +5,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection
 
-from bus.cli.session import Session
 from bus.errors import PlanOutdated
 from bus.pages import Damaged
 from bus.records import TopicPartition
 from bus.transport import Transport
-from replay.index.keys import load_key
 from replay.runs.plan import Plan, Stretch
 from replay.runs.state import Reached, State
 from replay.runs.walk import Part
-
-
-def mask_secret(session: Session, plan: Plan) -> bytes:
-    """Return what pseudonyms of a run are made with: another for each run, and the same after a crash."""
-    return hmac.digest(load_key(session.settings.index_key), b"replay\0" + plan.digest.encode(), "sha256")
 
 
 def key_check(secret: bytes) -> bytes:

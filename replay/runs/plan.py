@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -19,18 +19,21 @@ from bus.errors import ConfigError
 from bus.records import TopicPartition
 from replay.moments import By, Window
 
-MASKS = ("all", "personal", "none")
 Mask = Literal["all", "personal", "none"]
+MASKS: tuple[Mask, ...] = get_args(Mask)
 """``all`` hides every tagged field, and makes identifiers pseudonyms; ``personal`` leaves identifiers of dossiers,
 payments and parcels; ``none`` hides nothing, and needs a reason.
 """
+
+Kind = Literal["avro", "jsonl", "topic", "http"]
+Codec = Literal["deflate", "null"]
 
 FORMAT = 1
 RUN_DIGITS = 16
 MAX_BYTES = 64 * 1024 * 1024
 
 
-class About(Struct, frozen=True, kw_only=True):
+class About(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The one identity that was asked for: its kind (``dossier``, ``citizen``, … or ``key``) and its keyed hash.
 
     ``value`` is told for dossiers only.
@@ -41,7 +44,7 @@ class About(Struct, frozen=True, kw_only=True):
     value: str | None = None
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records are meant; what is empty or None leaves it open. Times are milliseconds since 1970, UTC."""
 
     topics: tuple[str, ...] = ()
@@ -58,7 +61,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         return Window(first=self.first, last=self.last, by=self.by)
 
 
-class Stretch(Struct, frozen=True, kw_only=True):
+class Stretch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One partition's part: offsets ``first`` to ``end``, half open, and what of them is meant.
 
     ``checksum`` is the running CRC-32 of the keys and values that are meant, in order. ``picks`` are the offsets
@@ -80,7 +83,7 @@ class Stretch(Struct, frozen=True, kw_only=True):
         return TopicPartition(self.topic, self.partition)
 
 
-class Missing(Struct, frozen=True, kw_only=True):
+class Missing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Offsets, half open, that the plan cannot give.
 
     ``reason`` is ``retention`` (removed by age; only ``end`` is certain), ``hole`` (a loss that a person accepted),
@@ -95,7 +98,7 @@ class Missing(Struct, frozen=True, kw_only=True):
     code: str = ""
 
 
-class Contract(Struct, frozen=True, kw_only=True):
+class Contract(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A schema that records were written with, and how many of them; the name is empty where nobody knows the id."""
 
     schema_id: int
@@ -103,7 +106,7 @@ class Contract(Struct, frozen=True, kw_only=True):
     records: int
 
 
-class Touched(Struct, frozen=True, kw_only=True):
+class Touched(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A class of data (``PERSONAL``, ``SENSITIVE``, ``SECRET``, ``ID:…``): how many records' contracts have it.
 
     ``fields`` are ``Event.path`` as the contract names them.
@@ -113,7 +116,7 @@ class Touched(Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...]
 
 
-class TargetSpec(Struct, frozen=True, kw_only=True):
+class TargetSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where to: a file's absolute path, a topic's name, or a URL.
 
     ``codec`` is the container's (``deflate`` or ``null``). ``token`` refers to the secret that an HTTP target wants
@@ -121,15 +124,15 @@ class TargetSpec(Struct, frozen=True, kw_only=True):
     trusted by, where it is none of those that the system trusts.
     """
 
-    kind: Literal["avro", "jsonl", "topic", "http"]
+    kind: Kind
     where: str
-    codec: Literal["deflate", "null"] = "deflate"
+    codec: Codec = "deflate"
     token: str | None = None
     ca_file: str | None = None
     allow_http: bool = False
 
 
-class Pace(Struct, frozen=True, kw_only=True):
+class Pace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How fast: ``speed`` times the original pace, by the time ``by``; None is as fast as it goes.
 
     ``max_gap_s`` shortens longer waits to so many seconds of waiting.
@@ -140,7 +143,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     max_gap_s: float | None = None
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole. Times are milliseconds since 1970, UTC; ``occurred`` and ``accepted`` are first and last.
 
     ``takes_s`` is how long it will take, measured on some of the records on this machine, with the waits of its pace.

@@ -39,6 +39,11 @@ class Pseudonyms(dict[bytes, bytes]):
         return found
 
 
+def secret_of_run(key: bytes, digest: str) -> bytes:
+    """Return what the pseudonyms of one run are made under; from the same key it is the same, after a crash too."""
+    return hmac.digest(key, b"replay\0" + digest.encode(), "sha256")
+
+
 def _composed(text: bytes) -> bytes:
     if text.isascii():
         return text

@@ -5,28 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from threading import Event
 
 from msgspec import Struct
 
-from bus import retry
 from bus.cli.session import Session
-from bus.envelope import format_time
 from bus.errors import Claimed, ConfigError
-from bus.records import NewRecord, Record
+from bus.records import Record
 from bus.replays import CURSOR
-from bus.transport import Commit, CursorClaim, Saved
+from replay.index.keys import load_key
 from replay.reading import Progress
-from replay.runs import books, state
-from replay.runs.checking import Gaps, check_log, check_whole, key_check, mask_secret, rest
+from replay.runs import shelf, state
+from replay.runs.bookmark import Bookmark
+from replay.runs.checking import Gaps, check_log, check_whole, key_check, rest
 from replay.runs.choice import choice_of
+from replay.runs.giving import Giver
 from replay.runs.masking import Masking
 from replay.runs.pace import Pacer
 from replay.runs.plan import Plan
-from replay.runs.state import State, Tally
+from replay.runs.pseudonyms import secret_of_run
+from replay.runs.state import State
 from replay.runs.stopping import CANCELLED, Stopped, Watch, ask_to_cancel
-from replay.runs.target import Header, Target
+from replay.runs.target import RunFacts
 from replay.runs.targets.opening import open_target
 from replay.runs.walk import walk
 
@@ -35,9 +35,6 @@ DONE, PARTIAL = "done", "partial"
 
 ALREADY, ASKED = "already", "asked"
 """What else can be answered: it had ended before, or its process was asked to end it."""
-
-_SETTLE_S = 2.0
-"""The longest that records which were taken wait for the bookmark."""
 
 
 class How(Struct, frozen=True, kw_only=True):
@@ -71,19 +68,19 @@ def run_plan(session: Session, plan: Plan, how: How) -> Result:
     Raises :class:`~bus.errors.Claimed` while another process runs it, :class:`~bus.errors.PlanOutdated`, and what the
     log and the target raise: then nothing is lost, and the same call goes on.
     """
-    began = time.monotonic()
-    claim = session.standing_engine.claim(CURSOR + plan.run)
-    try:
-        known = None if claim.value is None else state.read(claim.value)
-        if known is not None and known.is_over:
-            return _result(plan, known, ALREADY, began)
-        watch = Watch(how.stop, session.standing_engine.log, plan)
+    began, log = time.monotonic(), session.standing_engine.log
+    secret = secret_of_run(load_key(session.settings.index_key), plan.digest)
+    with closing(Bookmark(session, plan, how.who, key_check(secret))) as bookmark:
+        if bookmark.state.is_over:
+            return _result(plan, bookmark.state, ALREADY, began)
+        shelf.keep(session.settings.data, plan)  # whoever goes on looks for it there, wherever it came from
+        check_log(log, plan, bookmark.state, secret)
+        watch = Watch(how.stop, log, plan)
+        masking = None if plan.mask == "none" else Masking(session.wire, plan.mask, secret)
         with closing(open_target(session, plan.target, watch.rest)) as target:
-            run = _Run(session, plan, how, claim, known, watch, target)
-            outcome = run.go()
-            return _result(plan, run.state, outcome, began)
-    finally:
-        claim.release()
+            giver = Giver(target, bookmark, masking, lambda reached: _hear(reached, plan, how, watch))
+            outcome = _run(session, plan, bookmark, giver, watch)
+            return _result(plan, bookmark.state, outcome, began)
 
 
 def cancel(session: Session, plan: Plan, who: str) -> Result:
@@ -95,164 +92,83 @@ def cancel(session: Session, plan: Plan, who: str) -> Result:
     known = _standing(session, plan)
     ask_to_cancel(session.standing_engine.log, plan)
     try:
-        claim = session.standing_engine.claim(CURSOR + plan.run)
+        bookmark = Bookmark(session, plan, who, known.key_check)
     except Claimed:
         return _result(plan, known, ASKED, began)
+    with closing(bookmark):
+        if bookmark.state.is_over:
+            return _result(plan, bookmark.state, ALREADY, began)
+        bookmark.end(CANCELLED)
+        return _result(plan, bookmark.state, CANCELLED, began)
+
+
+def _run(session: Session, plan: Plan, bookmark: Bookmark, giver: Giver, watch: Watch) -> str:
+    """Give all that is left, and return what came of it."""
     try:
-        known = state.read(claim.value or b"")
-        if known.is_over:
-            return _result(plan, known, ALREADY, began)
-        _end(session, plan, claim, known, CANCELLED, who)
-        return _result(plan, known, CANCELLED, began)
-    finally:
-        claim.release()
+        giver.begin(_facts(session, plan, bookmark.state))
+        for records in _due(_left(session, plan, bookmark.state), plan, giver, watch):
+            giver.give(records)
+            if watch.is_asked_to_end or giver.is_due:
+                giver.settle()
+        giver.settle()
+        check_whole(plan, bookmark.state)
+        giver.finish()
+    except Stopped as stopped:
+        return _stop(stopped, bookmark)
+    outcome = PARTIAL if bookmark.state.left_out or plan.missing else DONE
+    bookmark.end(outcome)
+    return outcome
 
 
-class _Run:
-    """One process's part of a run."""
+def _stop(stopped: Stopped, bookmark: Bookmark) -> str:
+    """Go back to the last bookmark where the target was at work; a cancelled run ends here."""
+    if stopped.is_midway:
+        bookmark.go_back()
+    if stopped.outcome == CANCELLED:
+        bookmark.end(CANCELLED)
+    return stopped.outcome
 
-    def __init__(
-        self, session: Session, plan: Plan, how: How, claim: CursorClaim, known: State | None, watch: Watch,
-        target: Target,
-    ) -> None:  # fmt: skip
-        self._session, self._plan, self._how, self._claim = session, plan, how, claim
-        self._watch, self._target, self._room = watch, target, target.room
-        self._log = session.standing_engine.log
-        secret = mask_secret(session, plan)
-        self.state = known or state.first_state(plan, format_time(datetime.now(UTC)), key_check(secret))
-        self._is_new, self._kept = known is None, state.write(self.state)
-        self._masking = None if plan.mask == "none" else Masking(session.wire, plan.mask, secret)
-        self._tally = Tally(self.state)
-        self._held: list[Record] = []
-        self._count = self._size = 0
-        self._settled_at = time.monotonic()
-        check_log(self._log, plan, self.state, secret)
 
-    def go(self) -> str:
-        """Give all that is left, and return what came of it."""
-        plan, began = self._plan, datetime.fromisoformat(self.state.began)
-        started = self._session.wire.encode(books.started(plan, began, self._how.who))
-        try:
-            self._target.begin(self._header(), self.state.mark)
-            if self._is_new:
-                self._save([started])
-            for records in self._due(self._left()):
-                self._give(records)
-                self._look_round()
-            self._settle()
-            check_whole(plan, self.state)
-            self._target.finish()
-        except Stopped as stopped:
-            return self._stop(stopped)
-        outcome = PARTIAL if self.state.left_out or plan.missing else DONE
-        _end(self._session, plan, self._claim, self.state, outcome, self._how.who)
-        return outcome
+def _left(session: Session, plan: Plan, reached: State) -> Iterator[Sequence[Record]]:
+    """Yield what is left of the plan, in order."""
+    parts = {part.name: part for part in reached.parts}
+    left = [rest(stretch, parts[stretch.name]) for stretch in plan.stretches]
+    engine = session.standing_engine
+    compacted = {spec.name for spec in engine.admin.topics() if spec.compacted}
+    return walk(engine.log, left, choice_of(plan.asked), Gaps(plan, compacted))
 
-    # -- from the log -----------------------------------------------------------------------------------
 
-    def _left(self) -> Iterator[Sequence[Record]]:
-        plan = self._plan
-        parts = [rest(stretch, self._tally.parts[stretch.name]) for stretch in plan.stretches]
-        compacted = {spec.name for spec in self._session.standing_engine.admin.topics() if spec.compacted}
-        return walk(self._log, parts, choice_of(plan.asked), Gaps(plan, compacted))
-
-    def _due(self, walked: Iterator[Sequence[Record]]) -> Iterator[Sequence[Record]]:
-        """Yield records as they come, or when each is due."""
-        pacer = Pacer(self._plan.pace)
-        if pacer.is_flat:
-            yield from walked
-            return
-        origin = time.monotonic()
-        for records in walked:
-            waiting: list[Record] = []
-            for record in records:
-                due = origin + pacer.due_s(record)
-                if due > time.monotonic():
-                    yield waiting
-                    waiting = []
-                    self._settle()  # so that what was taken arrives when it is due
-                    self._watch.wait_until(due)
-                waiting.append(record)
-            yield waiting
-
-    # -- to the target ----------------------------------------------------------------------------------
-
-    def _give(self, records: Sequence[Record]) -> None:
-        """Give records, in pieces that fit the target's room."""
-        mask, held, tally, room = self._masking, self._held, self._tally, self._room
+def _due(
+    walked: Iterator[Sequence[Record]], plan: Plan, giver: Giver, watch: Watch
+) -> Iterator[Sequence[Record]]:  # fmt: skip
+    """Yield records as they come, or when each is due; before a wait, what was taken is made safe, so it arrives."""
+    pacer = Pacer(plan.pace)
+    if pacer.is_flat:
+        yield from walked
+        return
+    origin = time.monotonic()
+    for records in walked:
+        waiting: list[Record] = []
         for record in records:
-            given = record if mask is None else tally.masked(mask, record)
-            if given is None:
-                continue
-            size = len(given.value or b"") + len(given.key or b"")
-            if self._count and (self._count >= room.records or self._size + size > room.bytes):
-                self._settle()
-            tally.give(record, size)
-            held.append(given)
-            self._count += 1
-            self._size += size
-        self._hand_over()
-
-    def _hand_over(self) -> None:
-        if self._held:
-            self._target.take(self._held)
-            self._held.clear()
-
-    def _look_round(self) -> None:
-        """Settle what has waited long enough, and stop where that is wished."""
-        if self._watch.is_asked_to_end or time.monotonic() - self._settled_at >= _SETTLE_S:
-            self._settle()
-
-    def _settle(self) -> None:
-        """Secure what was given, tell how far that is, and stop where that is wished."""
-        self._secure()
-        self._how.progress(self.state.given, self._plan.records)
-        self._watch.look()
-
-    def _secure(self) -> None:
-        """Have the target make safe what it took, and move the bookmark with it."""
-        self._hand_over()
-        self._settled_at = time.monotonic()
-        if self._count:
-            settled = self._target.settle()
-            self.state.mark = settled.mark
-            self._count = self._size = 0
-            self._save(settled.appends)
-
-    def _save(self, appends: Sequence[NewRecord] = ()) -> None:
-        _commit(self._session, self._plan, self._claim, self.state, appends)
-        self._kept = state.write(self.state)
-
-    def _stop(self, stopped: Stopped) -> str:
-        """Go back to the last bookmark where the target was at work; a cancelled run ends here."""
-        if stopped.is_midway:
-            self.state = state.read(self._kept)
-        if stopped.outcome == CANCELLED:
-            _end(self._session, self._plan, self._claim, self.state, CANCELLED, self._how.who)
-        return stopped.outcome
-
-    def _header(self) -> Header:
-        plan, registry = self._plan, self._session.registry
-        schemas = {one.schema_id: registry.schema(one.schema_id) for one in plan.contracts if one.name}
-        return Header(run=plan.run, digest=plan.digest, began=self.state.began, records=plan.records, schemas=schemas)
+            due = origin + pacer.due_s(record)
+            if due > time.monotonic():
+                yield waiting
+                waiting = []
+                giver.settle()
+                watch.wait_until(due)
+            waiting.append(record)
+        yield waiting
 
 
-def _commit(
-    session: Session, plan: Plan, claim: CursorClaim, reached: State, appends: Sequence[NewRecord]
-) -> None:  # fmt: skip
-    saved = Saved(name=CURSOR + plan.run, value=state.write(reached), epoch=claim.epoch)
-    log = session.standing_engine.log
-    retry.call(lambda: log.commit(Commit(appends=appends, cursor=saved)))
+def _hear(reached: State, plan: Plan, how: How, watch: Watch) -> None:
+    """Tell how far the run is, and stop where that is wished."""
+    how.progress(reached.given, plan.records)
+    watch.look()
 
 
-def _end(session: Session, plan: Plan, claim: CursorClaim, reached: State, outcome: str, who: str) -> None:
-    """Write the run's last event, with the bookmark that says that it is over."""
-    reached.outcome = outcome
-    ended = books.ended(
-        plan, outcome=outcome, records=reached.given, left_out=reached.left_out, size=reached.size, who=who,
-        at=datetime.now(UTC),
-    )  # fmt: skip
-    _commit(session, plan, claim, reached, [session.wire.encode(ended)])
+def _facts(session: Session, plan: Plan, reached: State) -> RunFacts:
+    schemas = {one.schema_id: session.registry.schema(one.schema_id) for one in plan.contracts if one.name}
+    return RunFacts(run=plan.run, digest=plan.digest, began=reached.began, records=plan.records, schemas=schemas)
 
 
 def _standing(session: Session, plan: Plan) -> State:

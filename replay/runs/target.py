@@ -29,7 +29,7 @@ class Settled(Struct, frozen=True, kw_only=True):
     appends: Sequence[NewRecord] = ()
 
 
-class Header(Struct, frozen=True, kw_only=True):
+class RunFacts(Struct, frozen=True, kw_only=True):
     """What a target is told of its run: the id, the plan's digest, when the run began (RFC 3339, UTC), how many
     records there are, and the texts of the schemas that they were written with, by id.
     """
@@ -56,7 +56,7 @@ class Target(Protocol):
         """How much to take before settling. Never changes."""
         ...
 
-    def begin(self, header: Header, mark: bytes | None) -> None:
+    def begin(self, facts: RunFacts, mark: bytes | None) -> None:
         """Make ready to take what comes behind ``mark``; None where nothing was ever settled. Called once, first.
 
         Raises :class:`~bus.errors.TargetDiffers` where the target is not as the mark says, and

@@ -10,8 +10,8 @@ from replay.runs import books
 from replay.runs.answers import Entry, list_answer
 from replay.runs.books import Run
 from replay.runs.plan import About, Missing, Plan, Touched
-from replay.runs.planning import KEY
 from replay.runs.targets.growing import SUFFIX
+from replay.runs.wish import KEY
 from replay.runs.words import Speech, duration
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from bus.records import MAX_VALUE_BYTES, Record
 from bus.registry import open_registry
 from bus.wire import Wire
 from registry.local import LocalRegistry
-from replay.runs.target import Header
+from replay.runs.target import RunFacts
 from schemas.catalogue import load
 
 TYPES = ("DossierRated", "PaymentConfirmed")
@@ -42,10 +42,10 @@ def a_wire() -> Iterator[Wire]:
     registry.close()
 
 
-def a_header(records: int, run: str = RUN) -> Header:
+def a_header(records: int, run: str = RUN) -> RunFacts:
     """Return what a target is told of a run over so many records."""
     schemas = {number: load().event(name).schema for number, name in enumerate(TYPES, start=1)}
-    return Header(run=run, digest=run * 4, began=BEGAN, records=records, schemas=schemas)
+    return RunFacts(run=run, digest=run * 4, began=BEGAN, records=records, schemas=schemas)
 
 
 def a_record(offset: int, **changes: Any) -> Record:

@@ -14,8 +14,7 @@ from typing import Any
 from bus.codec.runtime import LAST, MORE, varint
 from bus.records import Record, TopicPartition
 from bus.replays import MARKS, ORIGIN, RUN, TIME
-from replay.runs.target import Header as RunHeader
-from replay.runs.target import Room, Settled
+from replay.runs.target import Room, RunFacts, Settled
 from replay.runs.targets.growing import ROOM, Growing
 from replay.runs.targets.layout import head, named, number, place, record_bytes, sign, sync_of, text
 
@@ -51,13 +50,13 @@ class Container:
         """As the port says."""
         return ROOM
 
-    def begin(self, header: RunHeader, mark: bytes | None) -> None:
+    def begin(self, facts: RunFacts, mark: bytes | None) -> None:
         """As the port says; the file's head tells the run, its plan, and the schemas of the values."""
-        self._sync = sync_of(header.run)
-        self._encoder = Encoder(header.run.encode(), header.began.encode())
-        self._file.begin(sign(header.run), mark)
+        self._sync = sync_of(facts.run)
+        self._encoder = Encoder(facts.run.encode(), facts.began.encode())
+        self._file.begin(sign(facts.run), mark)
         if not self._file.length:
-            self._file.write(head(header, self._codec))
+            self._file.write(head(facts, self._codec))
 
     def take(self, records: Sequence[Record]) -> None:
         """As the port says."""

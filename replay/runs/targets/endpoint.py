@@ -30,7 +30,7 @@ from bus.http import Http, Limits, Reply
 from bus.records import Record
 from bus.retry import PATIENT, STEADY, RetryPolicy, Sleep
 from bus.wire import Wire
-from replay.runs.target import Header, Room, Settled
+from replay.runs.target import Room, RunFacts, Settled
 from replay.runs.targets.cloudevents import CONTENT_TYPE, cloud_event
 
 RUN, SEQUENCE, WHOLE = "Lienthong-Replay-Run", "Lienthong-Replay-Sequence", "Lienthong-Replay-Whole"
@@ -80,7 +80,7 @@ class Endpoint:
         base, manner = f"{parts.scheme}://{parts.netloc}", self._manner
         self._http = Http(base, manner.limits, ca_file=manner.ca_file, headers=_authorization(token))
         self._token_hint = _NO_TOKEN if token is None else _TOKEN
-        self._header: Header | None = None
+        self._facts: RunFacts | None = None
         self._sequence = self._expected = 0
         self._batch: list[bytes] = []
 
@@ -89,28 +89,28 @@ class Endpoint:
         """A batch."""
         return ROOM
 
-    def begin(self, header: Header, mark: bytes | None) -> None:
+    def begin(self, facts: RunFacts, mark: bytes | None) -> None:
         """Ask whether replays are wanted, and where the receiver stands; see :class:`~replay.runs.target.Target`."""
-        self._header = header
-        self._sequence = self._expected = _sequence_of(mark, header)
-        reply = self._asked(f"run {header.run}: asking whether replays are wanted")
+        self._facts = facts
+        self._sequence = self._expected = _sequence_of(mark, facts)
+        reply = self._asked(f"run {facts.run}: asking whether replays are wanted")
         stands = _next_of(reply)
         if stands is None:
             return
-        if not self._sequence <= stands <= header.records:
+        if not self._sequence <= stands <= facts.records:
             raise TargetDiffers(
-                f"run {header.run}: the receiver expects sequence {stands}, and was given {self._sequence} of "
-                f"{header.records} records",
+                f"run {facts.run}: the receiver expects sequence {stands}, and was given {self._sequence} of "
+                f"{facts.records} records",
                 hint=_DIFFERS,
             )
         self._expected = stands
 
     def take(self, records: Sequence[Record]) -> None:
         """Collect what the receiver does not have yet."""
-        header = self._begun()
+        facts = self._begun()
         for record in records:
             if self._sequence >= self._expected:
-                event = cloud_event(record, self._sequence, (header.run, header.began), self._wire.codec)
+                event = cloud_event(record, self._sequence, (facts.run, facts.began), self._wire.codec)
                 self._batch.append(event)
             self._sequence += 1
 
@@ -137,10 +137,10 @@ class Endpoint:
         """Close the connections."""
         self._http.close()
 
-    def _begun(self) -> Header:
-        if self._header is None:
+    def _begun(self) -> RunFacts:
+        if self._facts is None:
             raise RuntimeError("a target takes nothing before it has begun")
-        return self._header
+        return self._facts
 
     def _asked(self, what: str) -> Reply:
         try:
@@ -184,12 +184,12 @@ def _authorization(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _sequence_of(mark: bytes | None, header: Header) -> int:
+def _sequence_of(mark: bytes | None, facts: RunFacts) -> int:
     """Return what a mark says. Raises :class:`~bus.errors.TargetDiffers` for one that is not of this run."""
     if mark is None:
         return 0
-    if not mark.isdigit() or int(mark) > header.records:
-        raise TargetDiffers(f"run {header.run}: its bookmark is none of an HTTP target", hint=_ANEW)
+    if not mark.isdigit() or int(mark) > facts.records:
+        raise TargetDiffers(f"run {facts.run}: its bookmark is none of an HTTP target", hint=_ANEW)
     return int(mark)
 
 

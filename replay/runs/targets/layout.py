@@ -12,7 +12,7 @@ from typing import Any
 from bus.codec.runtime import varint
 from bus.records import Header, Record
 from bus.replays import marks
-from replay.runs.target import Header as RunHeader
+from replay.runs.target import RunFacts
 
 _BYTES = ["null", "bytes"]
 SCHEMA: dict[str, Any] = {
@@ -97,16 +97,16 @@ def sign(run: str) -> bytes:
     return _MAGIC + number(_ENTRIES) + _entry("lienthong.run", run.encode())
 
 
-def head(header: RunHeader, codec: str) -> bytes:
+def head(facts: RunFacts, codec: str) -> bytes:
     """Return a file's head; ``lienthong.schemas`` has the values' schemas by id, for who has no registry."""
     entries = {
-        "lienthong.plan": header.digest.encode(),
-        "lienthong.began": header.began.encode(),
-        "lienthong.schemas": _json({str(known): schema for known, schema in sorted(header.schemas.items())}),
+        "lienthong.plan": facts.digest.encode(),
+        "lienthong.began": facts.began.encode(),
+        "lienthong.schemas": _json({str(known): schema for known, schema in sorted(facts.schemas.items())}),
         "avro.codec": codec.encode(),
         "avro.schema": _json(SCHEMA),
     }
-    return b"".join((sign(header.run), *map(_entry, entries, entries.values()), b"\x00", sync_of(header.run)))
+    return b"".join((sign(facts.run), *map(_entry, entries, entries.values()), b"\x00", sync_of(facts.run)))
 
 
 def _json(value: Any) -> bytes:

@@ -22,8 +22,7 @@ from bus.errors import ContractError, Misfit
 from bus.records import Header, Record
 from bus.replays import marks
 from bus.wire import Wire, schema_id_of
-from replay.runs.target import Header as RunHeader
-from replay.runs.target import Room, Settled
+from replay.runs.target import Room, RunFacts, Settled
 from replay.runs.targets.growing import ROOM, Growing
 
 
@@ -40,10 +39,10 @@ class Lines:
         """As the port says."""
         return ROOM
 
-    def begin(self, header: RunHeader, mark: bytes | None) -> None:
+    def begin(self, facts: RunFacts, mark: bytes | None) -> None:
         """As the port says; every line begins with its run, so that the file's owner is told by its first bytes."""
-        self._run, self._began = header.run.encode(), header.began.encode()
-        self._file.begin(msgspec.json.encode({"replay": {"run": header.run}})[:-2] + b",", mark)
+        self._run, self._began = facts.run.encode(), facts.began.encode()
+        self._file.begin(msgspec.json.encode({"replay": {"run": facts.run}})[:-2] + b",", mark)
 
     def take(self, records: Sequence[Record]) -> None:
         """As the port says."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Literal
 
 from bus.addresses import check_address
 from bus.deadletters import SUFFIX
 from bus.errors import ConfigError
-from bus.replays import PREFIX, is_replay_topic
-from replay.runs.plan import TargetSpec
-
-Codec = Literal["deflate", "null"]
-Kind = Literal["avro", "jsonl", "topic", "http"]
+from bus.replays import PREFIX, is_replay_topic, may_be_named
+from replay.runs.plan import Codec, Kind, TargetSpec
 
 _TOPIC = "topic:"
 _FILES: dict[str, Kind] = {".avro": "avro", ".jsonl": "jsonl"}
-_NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 _FORMS = (
     f"Write a file as `history.avro` or `history.jsonl`, a topic as `{PREFIX}NAME`,"
     " or an address as `https://HOST/PATH`."
@@ -72,7 +66,7 @@ def _topic(name: str) -> str:
             f"a replay goes to no topic but `{PREFIX}…`: `{name}` holds what happens now, or happened",
             hint=f"`--target {PREFIX}NAME`; `lienthong topic apply --replay {PREFIX}NAME` makes one.",
         )
-    if not _NAME.fullmatch(name) or name.endswith(SUFFIX):
+    if not may_be_named(name):
         raise ConfigError(
             f"`{name}` is no name of a replay's topic",
             hint=f"Use lower case, digits, dots and hyphens, and no `{SUFFIX}` at the end.",

@@ -47,5 +47,6 @@ def secret_of(reference: str) -> str:
             return Path(name).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise ConfigError(f"the token refers to a file that cannot be read: {reason}") from error
+            hint = "Name a file with nothing but the token in it, which this user may read."
+            raise ConfigError(f"the token refers to {name}, which cannot be read: {reason}", hint=hint) from error
     raise ConfigError("a token is told as `env:NAME` or `file:PATH`, never itself", hint="Set a variable, and name it.")

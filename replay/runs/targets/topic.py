@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bus.errors import TopicNotFound
+from bus.errors import TargetRefused, TopicNotFound
 from bus.records import NewRecord, Record
-from bus.replays import MARKS, marks
+from bus.replays import MARKS, PREFIX, is_replay_topic, marks
 from bus.transport import Transport
-from replay.runs.target import Header, Room, Settled
+from replay.runs.target import Room, RunFacts, Settled
 
 ROOM = Room(records=1000, bytes=4 * 1024 * 1024)
 
@@ -27,9 +27,14 @@ class Topic:
         """As the port says: what one commit takes."""
         return ROOM
 
-    def begin(self, header: Header, mark: bytes | None) -> None:
-        """Look whether the topic stands. Nothing has to be undone: what was not committed is not there."""
-        self._run, self._began = header.run.encode(), header.began.encode()
+    def begin(self, facts: RunFacts, mark: bytes | None) -> None:
+        """Look whether the topic is one for replays, and stands; what was not committed is not there to be undone."""
+        if not is_replay_topic(self._name):
+            raise TargetRefused(
+                f"a replay never writes to `{self._name}`: it holds what happens now, or happened",
+                hint=f"Plan anew with `--target {PREFIX}NAME`.",
+            )
+        self._run, self._began = facts.run.encode(), facts.began.encode()
         try:
             self._partitions = len(self._log.ends(self._name))
         except TopicNotFound as error:

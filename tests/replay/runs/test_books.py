@@ -19,6 +19,7 @@ from bus.transports import open_engine
 from replay.runs import books, state
 from replay.runs.books import read_books
 from replay.runs.plan import MASKS, Plan
+from replay.runs.state import State
 from replay.runs.targets.naming import target_of
 from schemas.catalogue import load, parsed
 from schemas.rules import bind
@@ -40,9 +41,10 @@ def begin(session: Session, plan: Plan, minutes: int = 0) -> None:
     session.engine.log.commit(Commit(appends=[session.wire.encode(event)]))
 
 
-def end(session: Session, plan: Plan, outcome: str, **facts: Any) -> None:
-    told: dict[str, Any] = {"records": 60, "left_out": 0, "size": 100, "who": "linh", "at": BEGAN, **facts}
-    event = books.ended(plan, outcome=outcome, **told)
+def end(
+    session: Session, plan: Plan, outcome: str, *, given: int = 60, left_out: int = 0, at: datetime = BEGAN
+) -> None:
+    event = books.ended(plan, reached_to(plan, outcome, given=given), "linh", at)
     session.engine.log.commit(Commit(appends=[session.wire.encode(event)]))
 
 
@@ -58,6 +60,13 @@ def a_bookmark(plan: Plan, given: int) -> bytes:
     reached = state.first_state(plan, "2026-11-25T02:00:00.000Z", b"check")
     reached.given = given
     return state.write(reached)
+
+
+def reached_to(plan: Plan, outcome: str, *, given: int = 1) -> State:
+    """Return the state of a run that has ended."""
+    reached = state.first_state(plan, "2026-11-24T05:00:00.000Z", b"check")
+    reached.given, reached.size, reached.outcome = given, 9, outcome
+    return reached
 
 
 # -- what a run tells -----------------------------------------------------------------------------------
@@ -94,8 +103,7 @@ def test_a_run_about_a_person_tells_the_form_of_what_was_asked_and_never_the_num
     found = (session.wire.decode(one) for one in _records(session) if one.text("ce_type") == "DossierReceived")
     number = next(found).payload["applicant"]["number"]["code"]
     plan = a_plan(session, "replay.test", id=f"citizen:{number}")
-    told = [books.started(plan, BEGAN, "linh"), books.ended(
-        plan, outcome="done", records=1, left_out=0, size=1, who="linh", at=BEGAN)]  # fmt: skip
+    told = [books.started(plan, BEGAN, "linh"), books.ended(plan, reached_to(plan, "done"), "linh", BEGAN)]
     values = [session.wire.encode(event) for event in told]
     assert (plan.records > 0, told[0].payload["identity"], told[0].correlation) == (True, "citizen", None)
     assert all(number.encode() not in (one.value or b"") + repr(one.headers).encode() for one in values)
@@ -110,7 +118,7 @@ def test_a_run_tells_its_beginning_and_its_end_once_however_often_it_is_taken_up
 
 def test_an_end_gives_the_reason_of_the_plan(session: Session) -> None:
     plan = a_plan(session, "replay.test", reason="Đơn 12")
-    told = books.ended(plan, outcome="cancelled", records=1, left_out=0, size=9, who="linh", at=BEGAN)
+    told = books.ended(plan, reached_to(plan, "cancelled"), "linh", BEGAN)
     assert told.payload["reason"] == "Đơn 12"
 
 
@@ -122,8 +130,7 @@ def test_the_rules_have_nothing_to_say_of_what_runs_tell(session: Session) -> No
         for mask in MASKS
     ]
     told += [
-        books.ended(plan, outcome=outcome, records=1, left_out=0, size=9, who="linh", at=BEGAN)
-        for outcome in ("done", "partial", "cancelled")
+        books.ended(plan, reached_to(plan, outcome), "linh", BEGAN) for outcome in ("done", "partial", "cancelled")
     ]
     findings = [bind(parsed(load().event(event.type)))(event.payload, BEGAN.date()) for event in told]
     assert [one for found in findings for one in found] == []
@@ -148,7 +155,7 @@ def test_a_run_without_an_end_is_running_while_somebody_holds_it_and_interrupted
 def test_a_run_that_has_ended_stands_as_its_outcome_with_what_it_gave(session: Session, outcome: str) -> None:
     plan = a_plan(session, "replay.test")
     begin(session, plan)
-    end(session, plan, outcome, records=42)
+    end(session, plan, outcome, given=42)
     [run] = read_books(session.engine, session.wire).runs
     assert (run.state, run.given) == (outcome, 42)
 

@@ -141,11 +141,12 @@ def test_what_is_missing_is_code_7_and_is_named(call: Call, session: Session) ->
         (("--mask", "none"), "--reason"),
         (("--pace", "fast"), "10x"),
         (("--pace", "0x"), "10x"),
+        (("--pace", "0.0000000001x"), "10x"),
         (("--max-gap", "5"), "--pace"),
         (("--key", "a", "--dossier", "b"), "each"),
         (("--mask", "none", "--reason", "r" * 1001), "fewer"),
     ],
-    ids=["type", "topic", "mask", "pace", "standing", "gap", "two", "long"],
+    ids=["type", "topic", "mask", "pace", "standing", "slow", "gap", "two", "long"],
 )
 def test_a_wrong_wish_is_refused_with_what_to_say_instead(call: Call, options: Any, nearest: str) -> None:
     with pytest.raises((ConfigError, TopicNotFound)) as refusal:

@@ -164,6 +164,16 @@ def test_what_retention_removed_is_told(session: Session) -> None:
     assert {(one.topic, one.reason) for one in missing} == {("citizen.events", "retention")}
 
 
+@pytest.mark.parametrize("asked", [{}, {"key": DOSSIER}, {"dossier": DOSSIER}], ids=str)
+def test_what_retention_removed_is_told_whoever_is_asked_for(session: Session, asked: dict[str, str]) -> None:
+    session.engine.admin.clean(past(session)[-1].timestamp + 1000 * 86_400_000)
+    publish(session, history(EVENTS))  # the first record that is left tells how far back what was removed lies
+    wish = {"topics": (), "by": "accepted", **asked}
+    made = {start: a_plan(session, TOPIC, start=f"{start}-01-01", **wish) for start in ("2020", "2100")}
+    reasons = {start: {one.reason for one in plan.missing} for start, plan in made.items()}
+    assert reasons == {"2020": {"retention"}, "2100": set()}
+
+
 def test_a_damaged_record_is_told_with_its_place(tmp_path: Path) -> None:
     with closing(a_session(tmp_path / "var")) as session:
         publish(session, history(EVENTS))

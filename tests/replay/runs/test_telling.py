@@ -10,10 +10,9 @@ from msgspec.structs import replace
 
 from bus.cli.moments import zone_of
 from replay.runs.answers import Entry
-from replay.runs.plan import MASKS, About, Asked, Missing, Pace, Plan, TargetSpec, Touched, sealed
+from replay.runs.plan import MASKS, About, Asked, Kind, Missing, Pace, Plan, TargetSpec, Touched, sealed
 from replay.runs.running import Result
 from replay.runs.tags import touched
-from replay.runs.targets.naming import Kind
 from replay.runs.telling import entry_lines, nothing_lines, plan_lines, result_lines
 from replay.runs.words import SENTENCES, Speech, duration
 from replay.words import Lang

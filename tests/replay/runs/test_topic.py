@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from bus.errors import TopicNotFound
+from bus.errors import TargetRefused, TopicNotFound
 from bus.records import Record
 from bus.replays import MARKS, is_marked
 from bus.transport import Commit, Engine, TopicSpec
@@ -109,3 +109,9 @@ def test_a_topic_that_is_not_there_is_named_with_the_command_that_makes_it(engin
     with pytest.raises(TopicNotFound) as caught:
         Topic(engine.log, "replay.other").begin(a_header(1), None)
     assert "topic apply --replay replay.other" in caught.value.hint
+
+
+def test_no_topic_of_history_is_ever_written_to_whatever_a_plan_says(engine: Engine) -> None:
+    engine.admin.create_topic(TopicSpec(name="dossier.events", partitions=1))
+    with pytest.raises(TargetRefused, match=r"never writes to `dossier\.events`"):
+        Topic(engine.log, "dossier.events").begin(a_header(1), None)

@@ -21,9 +21,10 @@ from bus.settings import load as load_settings
 from bus.transport import Commit, TopicSpec
 from registry.apply import apply_catalogue
 from replay.runs.plan import Pace, Plan, TargetSpec
-from replay.runs.planning import Wish, make_plan
+from replay.runs.planning import make_plan
 from replay.runs.running import How, Result, run_plan
 from replay.runs.targets.naming import target_of
+from replay.runs.wish import Wish
 from schemas.catalogue import EventEntry, load
 from tests.schemas.goldens import goldens, value_of
 

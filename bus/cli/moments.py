@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bus.errors import ConfigError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_MS = 86_400_000
 _FORM = (
     "Write a day as 2026-11-24 or 24/11/2026, a time as 2026-11-24T09:15 or 24/11/2026 09:15,"
     " or one with its zone as 2026-11-24T09:15:30+07:00."
@@ -36,8 +37,8 @@ def moment_of(text: str | None, zone: tzinfo, *, is_end: bool = False) -> int | 
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
         if is_day and is_end:
-            moment += timedelta(days=1)
-        return round(moment.timestamp() * 1000) - (1 if is_day and is_end else 0)
+            return _end_of(moment)
+        return round(moment.timestamp() * 1000)
     except (ValueError, OverflowError) as error:
         raise ConfigError(f"`{asked}` is no day or time of the calendar", hint=_FORM) from error
 
@@ -64,6 +65,14 @@ def as_clock(moment: int, zone: tzinfo) -> str:
     return _local(moment, zone).strftime("%d/%m/%Y %H:%M:%S")
 
 
+def _end_of(day: datetime) -> int:
+    """Return the last instant of a local day; the calendar's last one has no morrow."""
+    try:
+        return round((day + timedelta(days=1)).timestamp() * 1000) - 1
+    except OverflowError:
+        return round(day.timestamp() * 1000) + _DAY_MS - 1
+
+
 def _in_iso(text: str) -> str:
     match = _AS_PRINTED.fullmatch(text)
     if match is None:
@@ -73,4 +82,9 @@ def _in_iso(text: str) -> str:
 
 
 def _local(moment: int, zone: tzinfo) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=moment)).astimezone(zone)
+    """Return an instant in a zone; one that lies over the edge of the calendar there is told as UTC has it."""
+    instant = _EPOCH + timedelta(milliseconds=moment)
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant

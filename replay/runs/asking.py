@@ -6,6 +6,7 @@ import math
 import os
 import pwd
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ FLAT = "flat"
 _SLOWEST, _FASTEST = 1e-6, 1e6
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)x?")
 _LONGEST_REASON = 1000
+_LONGEST_KEY = 4096
 
 
 class Typed(Struct, frozen=True, kw_only=True):
@@ -168,10 +170,20 @@ def wish_of(typed: Typed, who: str) -> Wish:
         target=target_of(
             typed.target, codec=typed.codec, token=typed.token, ca_file=typed.ca_file, allow_http=typed.allow_http
         ),
-        who=who, topics=typed.topics, types=typed.types, agency=typed.agency, key=typed.key, dossier=dossier,
+        who=who, topics=typed.topics, types=typed.types, agency=typed.agency, key=_key(typed.key), dossier=dossier,
         id=other, start=typed.start, end=typed.end, by=typed.by, mask=typed.mask, reason=reason,
         pace=pace_of(typed.pace, typed.by, typed.max_gap),
     )  # fmt: skip
+
+
+def _key(text: str | None) -> str | None:
+    """Return the key that was typed; ``-`` reads it from stdin, so that no process list shows it."""
+    if text != "-":
+        return text
+    key = sys.stdin.readline(_LONGEST_KEY).strip()
+    if not key:
+        raise ConfigError("--key - found no key on stdin", hint="Write it as the first line.")
+    return key
 
 
 def _dossier_and_other(typed: Typed) -> tuple[str | None, str | None]:

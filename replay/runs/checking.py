@@ -9,8 +9,9 @@ from bus.errors import PlanOutdated
 from bus.pages import Damaged
 from bus.records import TopicPartition
 from bus.transport import Transport
+from replay.runs.offsets import Runs
 from replay.runs.plan import Plan, Stretch
-from replay.runs.state import Reached, State
+from replay.runs.state import Reached, State, checksum_of
 from replay.runs.walk import Part
 
 
@@ -38,6 +39,15 @@ def check_log(log: Transport, plan: Plan, reached: State, secret: bytes) -> None
             raise PlanOutdated(
                 f"retention has removed {stretch.name}/{following} and what follows since the plan was made"
             )
+        if stretch.tail is not None and stretch.tail[0] >= span.first:
+            _check_tail(log, stretch, *stretch.tail)
+
+
+def _check_tail(log: Transport, stretch: Stretch, offset: int, checksum: int) -> None:
+    """See before anything is given whether the log went another way since: restored from a copy, and grown again."""
+    found = log.read(stretch.name, offset, 1)
+    if not found or found[0].offset != offset or checksum_of(found[0]) != checksum:
+        raise PlanOutdated(f"{stretch.name}/{offset} is another record than when the plan was made")
 
 
 def check_whole(plan: Plan, reached: State) -> None:
@@ -53,9 +63,9 @@ def check_whole(plan: Plan, reached: State) -> None:
 
 def rest(stretch: Stretch, reached: Reached) -> Part:
     """Return what is left to read of a partition."""
-    runs = ((stretch.first, stretch.end),) if stretch.picks is None else stretch.picks
-    left = [(max(first, reached.next), end) for first, end in runs if end > reached.next]
-    return Part(name=stretch.name, runs=left, high=reached.high)
+    whole = ((stretch.first, stretch.end),)
+    runs = whole if stretch.picks is None else Runs.unpacked(stretch.picks, stretch.records)
+    return Part(name=stretch.name, runs=runs, start=reached.next, high=reached.high)
 
 
 class Gaps:

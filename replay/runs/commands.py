@@ -30,7 +30,7 @@ _lang = click.option("--lang", type=click.Choice(["vi", "en"]), help="Language o
     help="Only this topic; may be repeated (default: all but audit.events, replay.*).",
 )
 @click.option("--type", "types", multiple=True, help="Only events of this type, as DossierReceived; may be repeated.")
-@click.option("--key", help="Only records of this key.")
+@click.option("--key", help="Only records of this key (- reads stdin).")
 @click.option("--dossier", metavar="CODE", help="Only what belongs to this dossier.")
 @click.option("--id", "id", metavar="KIND:VALUE", help="Only what names it, as citizen:038… (KIND:- reads stdin).")
 @click.option("--agency", help="Only what this agency vouches for.")

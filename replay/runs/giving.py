@@ -13,7 +13,7 @@ from replay.runs.target import RunFacts, Target
 Mask = Callable[[Record], Record]
 """Returns a record with its mask on. Raises :class:`~bus.errors.ContractError` for one that takes none."""
 
-_SETTLE_S = 2.0
+_SETTLE_S = 0.5
 """The longest that records which were taken wait for the bookmark."""
 
 

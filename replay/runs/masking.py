@@ -72,6 +72,8 @@ class Masking:
         names: dict[bytes, bytes] = self._pseudonyms
         if record.topic in self._telling:
             names = _Names(self._pseudonyms, self._forms, hidden)
+        if record.key is not None and names[record.key] != record.key:
+            hidden.append(record.key)
         return Record(
             topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp,
             key=None if record.key is None else names[record.key], value=value,
@@ -103,6 +105,8 @@ class Masking:
                     says += b"\n" + value
             elif name in _NAMING:
                 kept.append((name, names[value]))
+                if names[value] != value and value not in hidden:
+                    hidden.append(value)
             elif name in _IDS and _IDS[name](value):
                 kept.append(header)
                 ids += b"-" + value

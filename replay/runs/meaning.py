@@ -19,7 +19,8 @@ from replay.index.lookup import Found
 from replay.moments import window
 from replay.reading import Spans, spans_of
 from replay.runs.choice import Choice, choice_of
-from replay.runs.plan import About, Asked, Missing, runs_of
+from replay.runs.offsets import Runs
+from replay.runs.plan import About, Asked, Missing
 from replay.runs.walk import Part
 from replay.runs.wish import KEY, Wish
 
@@ -104,7 +105,7 @@ def _found_parts(found: Found, spans: Spans) -> list[Part]:
         name = TopicPartition(one.record.topic, one.record.partition)
         if name in spans:
             places.setdefault(name, []).append(one.record.offset)
-    return [Part(name=name, runs=runs_of(iter(sorted(set(offsets))))) for name, offsets in places.items()]
+    return [Part(name=name, runs=Runs.of(sorted(set(offsets)))) for name, offsets in places.items()]
 
 
 # -- what is missing ------------------------------------------------------------------------------------

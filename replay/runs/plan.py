@@ -7,7 +7,7 @@ where one was asked for, it has the offsets that were found, and the number's ke
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import stat
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -64,8 +64,9 @@ class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Stretch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One partition's part: offsets ``first`` to ``end``, half open, and what of them is meant.
 
-    ``checksum`` is the running CRC-32 of the keys and values that are meant, in order. ``picks`` are the offsets
-    themselves, as half-open runs, where they could not be found again by what was asked; None otherwise.
+    ``checksum`` is the running CRC-32 of the keys and values that are meant, in order; ``tail`` is the offset of the
+    last of them and the CRC-32 of its key and value. ``picks`` are the offsets themselves (:mod:`replay.runs.offsets`),
+    where they could not be found again by what was asked; None otherwise.
     """
 
     topic: str
@@ -75,7 +76,8 @@ class Stretch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     records: int
     bytes: int
     checksum: int
-    picks: tuple[tuple[int, int], ...] | None = None
+    tail: tuple[int, int] | None = None
+    picks: str | None = None
 
     @property
     def name(self) -> TopicPartition:
@@ -196,9 +198,7 @@ def encode(plan: Plan) -> bytes:
 def read(file: Path) -> Plan:
     """Return the plan in a file. Raises :class:`~bus.errors.ConfigError` where it is none, or not as it was sealed."""
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{file} is over {MAX_BYTES >> 20} MiB, so it is no plan")
-        plan = msgspec.json.decode(file.read_bytes(), type=Plan)
+        plan = msgspec.json.decode(_content(file), type=Plan)
     except OSError as error:
         hint = "`lienthong replay list` shows plans."
         raise ConfigError(f"{file} cannot be read: {error.strerror}", hint=hint) from error
@@ -211,22 +211,17 @@ def read(file: Path) -> Plan:
     return plan
 
 
-def runs_of(offsets: Iterator[int]) -> tuple[tuple[int, int], ...]:
-    """Return rising offsets as half-open runs.
-
-    >>> runs_of(iter([1, 2, 3, 7]))
-    ((1, 4), (7, 8))
-    """
-    runs: list[tuple[int, int]] = []
-    for offset in offsets:
-        if runs and runs[-1][1] == offset:
-            runs[-1] = runs[-1][0], offset + 1
-        else:
-            runs.append((offset, offset + 1))
-    return tuple(runs)
-
-
 _ANEW = "Make the plan anew: `lienthong replay plan`."
+
+
+def _content(file: Path) -> bytes:
+    """Return what stands in a file, if that is a file: nothing else has an end that could be known before."""
+    facts = file.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise ConfigError(f"{file} is no file, so it is no plan", hint="`lienthong replay list` shows plans.")
+    if facts.st_size > MAX_BYTES:
+        raise ConfigError(f"{file} is over {MAX_BYTES >> 20} MiB, so it is no plan", hint=_ANEW)
+    return file.read_bytes()
 
 
 def _digest(plan: Plan) -> str:

@@ -15,6 +15,7 @@ from replay.runs.meaning import meant_by
 from replay.runs.plan import Plan, sealed
 from replay.runs.survey import Survey
 from replay.runs.targets.growing import check_free
+from replay.runs.targets.topic import how_to_make
 from replay.runs.walk import walk
 from replay.runs.wish import Wish
 
@@ -55,7 +56,7 @@ def make_plan(session: Session, wish: Wish, progress: Progress) -> Plan:
             undated=survey.undated,
             occurred=survey.occurred,
             accepted=survey.accepted,
-            types=dict(survey.types.most_common()),
+            types=survey.types(),
             contracts=survey.contracts(),
             classes=survey.classes(),
             takes_s=round(waits_s + reads_s + survey.records * _GIVING_S[wish.target.kind], 1),
@@ -88,4 +89,4 @@ def _check_topic(session: Session, wish: Wish) -> None:
     if name in wish.topics:
         raise ConfigError(f"`{name}` cannot be replayed into itself", hint="Name another topic as the target.")
     if name not in [spec.name for spec in session.standing_engine.admin.topics()]:
-        raise TopicNotFound(f"there is no topic `{name}`", hint=f"`lienthong topic apply --replay {name}` makes it.")
+        raise TopicNotFound(f"there is no topic `{name}`", hint=how_to_make(name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
+from uuid import UUID
 
 from bus.codec import MASK, Codec
 from bus.codec.explain import choose
@@ -30,8 +31,6 @@ _LEAST = 6
 
 _PUBLIC = frozenset(system.encode() for system in RULES)
 """Names of code tables: they stand below fields that are hidden, and tell nothing of anybody."""
-
-_SYSTEM = "codeSystem"
 
 
 def told_again(value: bytes, hidden: Sequence[bytes]) -> list[bytes]:
@@ -59,7 +58,7 @@ class _Scrubber:
     def part(self, node: AvroType, value: Any) -> Any:
         match node:
             case RecordType() | RecordRef():
-                return {name: self._field(name, part, value[name]) for name, part in self._records[node.name].fields}
+                return {name: self.part(part, value[name]) for name, part in self._records[node.name].fields}
             case UnionType():
                 branch, inner = choose(node, value)
                 found = value if branch is None else self.part(branch, inner)
@@ -70,12 +69,11 @@ class _Scrubber:
                 return {self._starred(name): self.part(node.values, item) for name, item in value.items()}
             case Scalar("string"):
                 return self._starred(value)
+            case Scalar("uuid"):
+                return UUID(int=0) if str(value) in self._texts else value
             case Scalar("bytes") | FixedType():
                 return self._blotted(value)
         return value
-
-    def _field(self, name: str, node: AvroType, value: Any) -> Any:
-        return value if name == _SYSTEM else self.part(node, value)
 
     def _starred(self, text: str) -> str:
         starred = text

@@ -21,6 +21,8 @@ _ANY = PlanNotFound.hint
 def keep(data: Path, plan: Plan) -> Path:
     """Put a plan on the shelf and return its file: written whole and flushed, or not at all. May be repeated."""
     file = _file(data, plan.run)
+    if file.is_file() and file.read_bytes() == encode(plan):
+        return file  # also where the disk has no room any more
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write(file, plan)

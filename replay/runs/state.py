@@ -82,6 +82,11 @@ def read(value: bytes) -> State:
     return state
 
 
+def checksum_of(record: Record, before: int = 0) -> int:
+    """Return the CRC-32 that runs over keys and values, behind ``before``."""
+    return crc32(record.value or b"", crc32(record.key or b"", before))
+
+
 class Tally:
     """Keeps a state up with what is given, record by record, in the order of the walk."""
 
@@ -94,7 +99,7 @@ class Tally:
         part = self.parts[record.topic, record.partition]
         part.next = record.offset + 1
         part.records += 1
-        part.checksum = crc32(record.value or b"", crc32(record.key or b"", part.checksum))
+        part.checksum = checksum_of(record, part.checksum)
         if record.timestamp > part.high:
             part.high = record.timestamp
         self.state.given += 1

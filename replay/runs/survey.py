@@ -7,7 +7,6 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -18,8 +17,10 @@ from bus.transport import Engine
 from bus.wire import schema_id_of
 from replay.reading import occurred_header
 from replay.runs.masking import Masking
+from replay.runs.offsets import Runs
 from replay.runs.pace import Pacer
-from replay.runs.plan import Contract, Mask, Missing, Pace, Stretch, Touched, runs_of
+from replay.runs.plan import Contract, Mask, Missing, Pace, Stretch, Touched
+from replay.runs.state import checksum_of
 from replay.runs.tags import touched
 from replay.runs.walk import Part
 
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
     from bus.wire import Wire
 
 _NO_SCHEMA = -1
+_MOST_SCHEMAS = 1000
 
 
 class _Part:
     """One partition's numbers."""
 
-    __slots__ = ("checksum", "missing", "offsets", "records", "size")
+    __slots__ = ("checksum", "last", "missing", "offsets", "records", "size")
 
     def __init__(self) -> None:
         self.records = self.size = self.checksum = 0
+        self.last: Record | None = None
         self.offsets = array("q")
         self.missing: list[Missing] = []
 
@@ -54,7 +57,6 @@ class Survey:
         self._compacted = {spec.name for spec in engine.admin.topics() if spec.compacted}
         self._parts: dict[TopicPartition, _Part] = {}
         self._schemas: Counter[int] = Counter()
-        self.types: Counter[str] = Counter()
         self.records = self.bytes = self.undated = 0
         self.waits_s = 0.0
         self.occurred: tuple[int, int] | None = None
@@ -87,6 +89,16 @@ class Survey:
         """Return what was counted of each partition that was looked at, those without any record too."""
         return tuple(self._stretch(part, self._parts.get(part.name) or _Part()) for part in parts if part.runs)
 
+    def types(self) -> dict[str, int]:
+        """Return how many records are of each event type, by the contract and not by a header, which may say anything.
+
+        Those of no contract that is known stand under an empty name.
+        """
+        found: Counter[str] = Counter()
+        for schema_id, count in self._schemas.items():
+            found[self._name(schema_id).rpartition(".")[2]] += count
+        return dict(found.most_common())
+
     def contracts(self) -> tuple[Contract, ...]:
         """Return the schemas that records were written with, those of most records first."""
         return tuple(
@@ -113,21 +125,23 @@ class Survey:
         return Stretch(
             topic=part.name.topic, partition=part.name.partition, first=part.runs[0][0], end=part.runs[-1][1],
             records=found.records, bytes=found.size, checksum=found.checksum,
-            picks=runs_of(iter(found.offsets)) if self._picks else None,
+            tail=None if found.last is None else (found.last.offset, checksum_of(found.last)),
+            picks=Runs.of(found.offsets).packed() if self._picks else None,
         )  # fmt: skip
 
     def _count(self, record: Record) -> None:
-        key, value = record.key or b"", record.value or b""
-        part = self._part(_partition_of(record))
+        part, size = self._part(_partition_of(record)), len(record.key or b"") + len(record.value or b"")
         part.records += 1
-        part.size += len(key) + len(value)
-        part.checksum = crc32(value, crc32(key, part.checksum))
+        part.size += size
+        part.checksum = checksum_of(record, part.checksum)
+        part.last = record
         if self._picks:
             part.offsets.append(record.offset)
         self.records += 1
-        self.bytes += len(key) + len(value)
-        self.types[record.text("ce_type")] += 1
-        self._schemas[_schema_id(record)] += 1
+        self.bytes += size
+        schema_id = _schema_id(record)
+        is_known = schema_id in self._schemas or len(self._schemas) < _MOST_SCHEMAS
+        self._schemas[schema_id if is_known else _NO_SCHEMA] += 1
         self._date(record)
 
     def _date(self, record: Record) -> None:

@@ -17,7 +17,7 @@ from bus.records import Record, TopicPartition
 from bus.transport import Transport
 from replay.runs.choice import Choice
 
-_FEW, _MANY = 16, 2000
+_MANY = 500
 _PAGE_BYTES = 256 * 1024
 """About how much of a partition is held in memory: there may be many partitions, and records of a megabyte."""
 
@@ -26,10 +26,14 @@ OnGap = Callable[[TopicPartition, int, int, Damaged | None], None]
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """What to read of one partition: half-open runs of offsets, rising, and the latest time before them."""
+    """What to read of one partition: half-open runs of offsets, rising, from ``start`` on.
+
+    ``high`` is the latest time of acceptance before that.
+    """
 
     name: TopicPartition
     runs: Sequence[tuple[int, int]]
+    start: int = 0
     high: int = 0
 
 
@@ -53,21 +57,27 @@ def walk(log: Transport, parts: Sequence[Part], choice: Choice, on_gap: OnGap) -
 class _Lane:
     """One partition: what was read of it and not yet given."""
 
-    __slots__ = ("_choice", "_high", "_log", "_name", "_on_gap", "_records", "_runs", "_size", "may_go_on", "times")
+    __slots__ = (
+        "_at", "_choice", "_high", "_log", "_name", "_next", "_on_gap", "_records", "_runs", "_size", "times",
+    )  # fmt: skip
 
     def __init__(self, log: Transport, part: Part, choice: Choice, on_gap: OnGap) -> None:
         self._log, self._name, self._choice, self._on_gap = log, part.name, choice, on_gap
-        self._runs = [run for run in reversed(part.runs) if run[0] < run[1]]
-        self._high, self._size = part.high, _FEW
+        self._runs, self._next = part.runs, part.start
+        self._at = bisect_right(part.runs, part.start, key=lambda run: run[1])
+        self._high, self._size = part.high, 1
         self._records: Sequence[Record] = ()
         self.times: list[int] = []
-        self.may_go_on = bool(self._runs)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Tell whether there is more to read."""
+        return self._at < len(self._runs)
 
     def fill(self) -> bool:
         """Read on until something is at hand; return whether anything is."""
-        while not self.times and self._runs:
+        while not self.times and self.may_go_on:
             self._read()
-        self.may_go_on = bool(self._runs)
         return bool(self.times)
 
     def before(self, horizon: int | None) -> tuple[Sequence[Record], list[int]]:
@@ -85,10 +95,15 @@ class _Lane:
         return taken
 
     def _read(self) -> None:
-        start, end = self._runs.pop()
+        first, end = self._runs[self._at]
+        start = max(first, self._next)
+        if start >= end:
+            self._at += 1
+            return
         page = next(pages(self._log, self._name, start, end, self._size))
-        if page.next < end:
-            self._runs.append((page.next, end))
+        self._next = page.next
+        if page.next >= end:
+            self._at += 1
         self._tell_gaps(page, start)
         self._size = _fitting(page.records, self._size)
         self._records = self._choice(page.records)
@@ -128,4 +143,4 @@ def _fitting(records: Sequence[Record], size: int) -> int:
     if not records:
         return size
     total = sum(len(record.value or b"") + len(record.key or b"") + 256 for record in records)
-    return max(_FEW, min(_MANY, _PAGE_BYTES * len(records) // total, size * 4))
+    return max(1, min(_MANY, _PAGE_BYTES * len(records) // total, size * 4))

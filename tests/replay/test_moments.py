@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bus.cli.moments import moment_of, zone_of
+from bus.cli.moments import as_clock, moment_of, zone_of
 from bus.errors import ConfigError
 from replay.moments import window
 
@@ -45,7 +45,6 @@ def test_a_day_alone_ends_with_its_last_instant() -> None:
         "",
         "2026-13-01",
         "2026-11-24T25:00",
-        "9999-12-31",
         "2026-W48",
     ],
 )
@@ -63,3 +62,15 @@ def test_a_range_that_ends_before_it_begins_is_refused() -> None:
 def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(ConfigError, match="zone"):
         zone_of("Asia/Nowhere")
+
+
+def test_the_calendar_s_last_day_is_a_day() -> None:
+    last = moment_of("9999-12-31", HANOI, is_end=True)
+    assert last is not None
+    assert (moment_of("9999-12-31", HANOI), as_clock(last, HANOI)) == (last - 86_399_999, "31/12/9999 23:59:59")
+
+
+def test_a_time_over_the_edge_of_the_calendar_here_is_told_as_utc_has_it() -> None:
+    end = moment_of("9999-12-31T23:59:59Z", HANOI)
+    assert end is not None
+    assert as_clock(end, HANOI) == "31/12/9999 23:59:59"

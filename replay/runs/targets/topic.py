@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bus.errors import TargetRefused, TopicNotFound
 from bus.records import NewRecord, Record
-from bus.replays import MARKS, PREFIX, is_replay_topic, marks
+from bus.replays import MARKS, PREFIX, TOPIC, is_replay_topic, marks
 from bus.transport import Transport
 from replay.runs.target import Room, RunFacts, Settled
 
@@ -38,8 +38,7 @@ class Topic:
         try:
             self._partitions = len(self._log.ends(self._name))
         except TopicNotFound as error:
-            hint = f"`lienthong topic apply --replay {self._name}` makes it."
-            raise TopicNotFound(f"there is no topic `{self._name}`", hint=hint) from error
+            raise TopicNotFound(f"there is no topic `{self._name}`", hint=how_to_make(self._name)) from error
 
     def take(self, records: Sequence[Record]) -> None:
         """Keep records for the next commit."""
@@ -65,3 +64,9 @@ class Topic:
             # Without a key, what stood in one partition stays together.
             partition=record.partition % self._partitions if record.key is None else None,
         )  # fmt: skip
+
+
+def how_to_make(name: str) -> str:
+    """Return the words for who misses a topic of replays; the one that everybody reads comes with the catalogue's."""
+    words = "" if name == TOPIC else f" --replay {name}"
+    return f"`lienthong topic apply{words}` makes it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from bus.cli.moments import zone_of
 from bus.cli.session import Session
 from bus.errors import ConfigError, TargetDiffers, TopicNotFound
 from bus.records import NewRecord, Record
 from replay.runs import plan as plans
+from replay.runs.offsets import Runs
 from replay.runs.plan import Missing, Pace, Plan
 from replay.runs.survey import Survey
+from replay.runs.telling import plan_lines
+from replay.runs.words import Speech
 from tests.replay.runs.world import NOON, TOPIC, a_plan, a_session, append, history, past, place_of, publish, records_of
 
 DOSSIER = "H56.14-261124-0003"
@@ -34,7 +39,7 @@ def places(plan: Plan) -> list[str]:
     return sorted(
         f"{one.topic}/{one.partition}/{offset}"
         for one in plan.stretches
-        for first, end in one.picks or ()
+        for first, end in Runs.unpacked(one.picks or "", one.records)
         for offset in range(first, end)
     )
 
@@ -120,6 +125,22 @@ def test_a_plan_tells_types_contracts_and_classes_of_data(session: Session) -> N
     assert {"PERSONAL", "ID:dossier", "ID:citizen"} <= set(plan.classes)
     assert plan.classes["ID:dossier"].records == plan.records
     assert any(field.startswith("DossierReceived.applicant") for field in plan.classes["PERSONAL"].fields)
+
+
+def test_types_are_told_by_contract_and_not_by_a_header_that_may_say_anything(session: Session) -> None:
+    kept = next(one for one in past(session) if one.text("ce_type") == "DossierRated")
+    headers = (("ce_type", b"X-038090777123"),)
+    append(session, NewRecord(topic="dossier.events", key=b"k", value=kept.value, headers=headers))
+    plan = a_plan(session, TOPIC)
+    assert (plan.records, b"038090777123" in plans.encode(plan)) == (EVENTS + 1, False)
+
+
+def test_a_time_at_the_end_of_the_calendar_is_planned_and_told(session: Session) -> None:
+    for_ever = (("ce_time", b"9999-12-31T23:59:59.000Z"),)
+    append(session, NewRecord(topic="dossier.events", key=b"k", value=None, headers=for_ever))
+    plan = a_plan(session, TOPIC, end="9999-12-31")
+    assert plan.occurred is not None
+    assert "9999" in "\n".join(plan_lines(plan, Speech("vi", zone_of("Asia/Ho_Chi_Minh"))))
 
 
 def test_a_paced_plan_takes_as_long_as_things_took(session: Session) -> None:
@@ -256,6 +277,12 @@ def test_a_plan_that_was_changed_is_refused(session: Session, tmp_path: Path, be
     assert before in text
     (tmp_path / "plan.json").write_text(text.replace(before, after, 1), "utf-8")
     with pytest.raises(ConfigError, match="not as it was sealed"):
+        plans.read(tmp_path / "plan.json")
+
+
+def test_what_is_no_file_is_no_plan(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(ConfigError, match="no file"):
         plans.read(tmp_path / "plan.json")
 
 

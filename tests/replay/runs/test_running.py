@@ -248,6 +248,17 @@ def test_a_log_with_other_content_is_found_out_in_the_end(session: Session, tmp_
             run(other, plan)
 
 
+def test_a_log_that_went_another_way_is_found_out_before_anything_is_given(session: Session, tmp_path: Path) -> None:
+    with closing(a_session(tmp_path / "other")) as other:
+        publish(other, history(EVENTS))
+        plan = a_plan(other, TOPIC, types=())
+        with closing(a_session(tmp_path / "third")) as third:
+            publish(third, history(2 * EVENTS, seed=9))
+            with pytest.raises(PlanOutdated, match="another record"):
+                run(third, plan)
+            assert arrived(third, plan) == []
+
+
 def test_a_run_never_goes_on_under_another_index_key(session: Session) -> None:
     plan = a_plan(session, TOPIC)
     stopped_after(session, plan, 1)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from bus.cli.session import Session
 from replay.runs.scrubbing import told_again
@@ -16,39 +18,54 @@ from tests.replay.runs.masked import a_record, masked, shown, value_of
 from tests.replay.runs.world import TOPIC, a_plan, a_session, history, past, publish, records_of, run
 
 CODE, NAME = "H56.14-261124-0042", "Nguyễn Văn Ví Dụ"
+NUMBER = UUID("6f1c9a34-7c3b-5d0e-9a55-0f2f6f1c2f58")
 SCHEMA = json.dumps({
     "type": "record", "name": "Asked", "namespace": "vn.test",
     "fields": [
         {"name": "code", "type": "string", "confluent:tags": ["ID:dossier"]},
         {"name": "name", "type": "string", "confluent:tags": ["PERSONAL"]},
+        {"name": "id", "type": "string", "confluent:tags": ["ID:citizen"]},
         {"name": "number", "type": "string"},
         {"name": "notes", "type": {"type": "array", "items": ["null", "string"]}},
         {"name": "byName", "type": {"type": "map", "values": "string"}},
         {"name": "raw", "type": "bytes"},
         {"name": "place", "type": {"type": "record", "name": "Place", "fields": [
             {"name": "text", "type": "string"}, {"name": "codeSystem", "type": "string"}]}},
+        {"name": "uuid", "type": {"type": "string", "logicalType": "uuid"}},
         {"name": "stays", "type": "string"},
     ],
 })  # fmt: skip
 VALUE: dict[str, Any] = {
-    "code": CODE, "name": NAME, "number": f"XT-{CODE}", "notes": [None, f"{NAME} đã nộp", "không"],
+    "code": CODE, "name": NAME, "id": str(NUMBER), "number": f"XT-{CODE}", "notes": [None, f"{NAME} đã nộp", "không"],
     "byName": {NAME: f"của {NAME}"}, "raw": b"<" + NAME.encode() + b">", "stays": "Một cửa",
-    "place": {"text": CODE, "codeSystem": "VN-TAX"},
+    "place": {"text": CODE, "codeSystem": "VN-TAX"}, "uuid": NUMBER,
 }  # fmt: skip
 
 
 def test_what_is_hidden_is_hidden_in_other_texts_too() -> None:
     found = masked(a_record(SCHEMA, VALUE), SCHEMA)
-    assert shown(found, [CODE.encode(), NAME.encode()]) == set()
+    assert shown(found, [CODE.encode(), NAME.encode(), str(NUMBER).encode()]) == set()
     value = value_of(found, SCHEMA)
     assert (value["number"], value["notes"]) == ("XT-***", [None, "*** đã nộp", "không"])
     assert (value["byName"], value["stays"]) == ({"***": "của ***"}, "Một cửa")
-    assert value["place"] == {"text": "***", "codeSystem": "VN-TAX"}
+    assert (value["place"], value["uuid"]) == ({"text": "***", "codeSystem": "VN-TAX"}, UUID(int=0))
 
 
 def test_what_the_mask_leaves_is_left_in_other_texts_too() -> None:
     value = value_of(masked(a_record(SCHEMA, VALUE), SCHEMA, mask="personal"), SCHEMA)
     assert (value["code"], value["number"], value["notes"][1]) == (CODE, f"XT-{CODE}", "*** đã nộp")
+
+
+def test_the_name_of_a_code_s_table_is_hidden_where_it_tells_somebody() -> None:
+    told = VALUE | {"place": {"text": "", "codeSystem": f"s:{NAME}"}}
+    assert value_of(masked(a_record(SCHEMA, told), SCHEMA), SCHEMA)["place"]["codeSystem"] == "s:***"
+
+
+@pytest.mark.parametrize("value", [None, VALUE])
+def test_a_key_that_became_a_pseudonym_is_hidden_in_headers_too(value: dict[str, Any] | None) -> None:
+    record = a_record(SCHEMA, VALUE, key=b"038090777123", extra=[("ce_agency", b"urn:038090777123")])
+    found = masked(record if value else replace(record, value=None), SCHEMA)
+    assert shown(found, [b"038090777123"]) == set()
 
 
 def test_short_texts_and_names_of_code_tables_are_not_searched_for() -> None:

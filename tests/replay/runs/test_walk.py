@@ -129,7 +129,7 @@ def test_large_pages_are_read_in_small_bites() -> None:
     parts = [Part(name=name, runs=[(0, len(records))]) for name, records in heavy.items()]
     log: Transport = Watched(heavy)  # type: ignore[assignment]
     assert sum(len(some) for some in walk(log, parts, lambda records: records, lambda *_: None)) == 1600
-    assert max(asked) <= 16
+    assert max(asked) <= 4
 
 
 def test_damage_is_told_and_passed_over() -> None:

@@ -34,7 +34,7 @@ from bus.records import NewRecord
 from bus.settings import load
 from bus.transport import Commit
 from registry.apply import apply_catalogue
-from replay.runs.plan import Plan, TargetSpec
+from replay.runs.plan import Mask, Plan, TargetSpec
 from replay.runs.planning import make_plan
 from replay.runs.running import How, run_plan
 from replay.runs.targets.layout import SCHEMA as CONTAINER
@@ -91,7 +91,7 @@ class _World:
             self._session.engine.log.commit(Commit(appends=batch))
         self._events += number
 
-    def ours(self, mask: str) -> float:
+    def ours(self, mask: Mask) -> float:
         """Run a plan into a file, and return its rate."""
         file = self._folder / f"{next(self._numbers)}.avro"
         plan = self.plan(file, mask)
@@ -103,10 +103,10 @@ class _World:
         file.unlink()
         return self._events / taken
 
-    def plan(self, file: Path, mask: str) -> Plan:
+    def plan(self, file: Path, mask: Mask) -> Plan:
         """Return a plan of all into a file that is not compressed: nothing hides behind the compressor."""
         target = TargetSpec(kind="avro", where=str(file), codec="null")
-        wish = Wish(target=target, who="bench", reason="measured", topics=(_TOPIC,), mask=mask)  # type: ignore[arg-type]
+        wish = Wish(target=target, who="bench", reason="measured", topics=(_TOPIC,), mask=mask)
         return make_plan(self._session, wish, lambda _done, _all: None)
 
     def bare_rows(self) -> float:
